@@ -1,0 +1,31 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+
+const root = import.meta.dirname;
+const folders = ['packages', 'apps'].flatMap((parent) =>
+  readdirSync(join(root, parent)).map((name) => join(parent, name)),
+);
+const conditions = ['@agnes/source', 'module', 'node', 'development|production'];
+
+// Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ['@agnes/source', 'node'] } },
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    projects: [...folders, 'e2e']
+      .filter((folder) => existsSync(join(root, folder, 'package.json')))
+      .map((folder) => ({
+        extends: true as const,
+        test: {
+          name: (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name,
+          root: join(root, folder),
+          include: ['**/*.test.ts'],
+          exclude: ['**/node_modules/**', '**/dist/**'],
+        },
+      })),
+  },
+});
