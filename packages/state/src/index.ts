@@ -1,1 +1,1 @@
-export {};
+export * as schema from './schema.ts';

@@ -1,0 +1,261 @@
+import { bigint, boolean, json, pgTable, primaryKey, text, timestamp, unique } from 'drizzle-orm/pg-core';
+
+/**
+ * The one schema of the state database, true on every engine. It keeps to text, bigint, boolean, timestamptz, json and
+ * double; ids and times come from code; no foreign keys, no secondary indexes, and defaults are literals only, because an
+ * expression default can leave a DuckDB file that does not open again after a crash (docs/decisions/state-engine.md).
+ */
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const count = (name: string) => bigint(name, { mode: 'number' });
+
+// People and access
+
+export const users = pgTable('users', {
+  id: text('id').primaryKey(),
+  /** Trimmed and lower-cased: one person is one row. */
+  email: text('email').notNull().unique(),
+  name: text('name'),
+  /** argon2id, PHC string format; null when the person signs in another way. */
+  password_hash: text('password_hash'),
+  active: boolean('active').notNull().default(true),
+  deactivated_at: at('deactivated_at'),
+  deactivated_by: text('deactivated_by'),
+  created_at: at('created_at').notNull(),
+  updated_at: at('updated_at').notNull(),
+});
+
+export const userGroups = pgTable('user_groups', {
+  id: text('id').primaryKey(),
+  name: text('name').notNull().unique(),
+  description: text('description'),
+  is_system: boolean('is_system').notNull().default(false),
+  created_at: at('created_at').notNull(),
+  created_by: text('created_by'),
+});
+
+/** One row for each source that says so (`admin`, `system_seed`, …), so that no source takes away what another gave. */
+export const userGroupMembers = pgTable(
+  'user_group_members',
+  {
+    user_id: text('user_id').notNull(),
+    group_id: text('group_id').notNull(),
+    source: text('source').notNull(),
+    added_at: at('added_at').notNull(),
+    added_by: text('added_by'),
+  },
+  (table) => [primaryKey({ columns: [table.user_id, table.group_id, table.source] })],
+);
+
+export const resourceGrants = pgTable(
+  'resource_grants',
+  {
+    id: text('id').primaryKey(),
+    group_id: text('group_id').notNull(),
+    resource_type: text('resource_type').notNull(),
+    resource_id: text('resource_id').notNull(),
+    assigned_at: at('assigned_at').notNull(),
+    assigned_by: text('assigned_by'),
+  },
+  (table) => [unique('resource_grants_once').on(table.group_id, table.resource_type, table.resource_id)],
+);
+
+/** Sessions and personal access tokens. Only the SHA-256 of a token is here, never the token. */
+export const accessTokens = pgTable('access_tokens', {
+  id: text('id').primaryKey(),
+  user_id: text('user_id').notNull(),
+  /** `session` or `personal`. */
+  kind: text('kind').notNull(),
+  name: text('name').notNull(),
+  token_hash: text('token_hash').notNull().unique(),
+  /** The first characters of the token, so that its owner recognises it. */
+  prefix: text('prefix').notNull(),
+  scope: text('scope').notNull().default('general'),
+  created_at: at('created_at').notNull(),
+  expires_at: at('expires_at'),
+  last_used_at: at('last_used_at'),
+  last_used_ip: text('last_used_ip'),
+  revoked_at: at('revoked_at'),
+});
+
+export const auditLog = pgTable('audit_log', {
+  id: text('id').primaryKey(),
+  timestamp: at('timestamp').notNull(),
+  user_id: text('user_id'),
+  action: text('action').notNull(),
+  resource: text('resource'),
+  params: json('params').$type<Record<string, unknown>>(),
+  result: text('result'),
+});
+
+// Tables and their versions
+
+export const tableRegistry = pgTable('table_registry', {
+  /** Opaque. Grants, versions and paths use it; the name is a label. */
+  id: text('id').primaryKey(),
+  /** The name as analysts write it in SQL. */
+  name: text('name').notNull().unique(),
+  /** `name` lower-cased: DuckDB resolves names without regard to case. */
+  name_key: text('name_key').notNull().unique(),
+  /** The folder under `extracts/` that publishes the table. */
+  source: text('source').notNull(),
+  source_type: text('source_type').notNull(),
+  bucket: text('bucket'),
+  source_table: text('source_table'),
+  source_query: text('source_query'),
+  query_mode: text('query_mode').notNull().default('local'),
+  sync_strategy: text('sync_strategy').notNull().default('full_refresh'),
+  sync_schedule: text('sync_schedule'),
+  primary_key: json('primary_key').$type<string[]>(),
+  /** Column name → DuckDB type, instead of the type that the connector would infer. */
+  column_types: json('column_types').$type<Record<string, string>>(),
+  folder: text('folder'),
+  description: text('description'),
+  registered_by: text('registered_by'),
+  registered_at: at('registered_at').notNull(),
+  updated_at: at('updated_at').notNull(),
+});
+
+/** Names that an administrator took out: the source may still publish them, but they do not come back by themselves. */
+export const unregisteredTables = pgTable(
+  'unregistered_tables',
+  {
+    source: text('source').notNull(),
+    name_key: text('name_key').notNull(),
+    unregistered_at: at('unregistered_at').notNull(),
+    unregistered_by: text('unregistered_by'),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.name_key] })],
+);
+
+/** What is current, and how the last sync of the table went. */
+export const syncState = pgTable('sync_state', {
+  table_id: text('table_id').primaryKey(),
+  current_version: text('current_version'),
+  /** When the table was last really extracted; unchanged by a failed run. */
+  last_sync: at('last_sync'),
+  /** `ok`, `error` or `never`. */
+  status: text('status').notNull(),
+  error_code: text('error_code'),
+  error: text('error'),
+  updated_at: at('updated_at').notNull(),
+});
+
+export interface ColumnEntry {
+  readonly name: string;
+  /** DuckDB type, as `DESCRIBE` prints it. */
+  readonly type: string;
+  readonly nullable: boolean;
+}
+
+export interface PublishWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export const tableVersions = pgTable('table_versions', {
+  id: text('id').primaryKey(),
+  table_id: text('table_id').notNull(),
+  created_at: at('created_at').notNull(),
+  rows: count('rows').notNull(),
+  size_bytes: count('size_bytes').notNull(),
+  columns: json('columns').$type<ColumnEntry[]>().notNull(),
+  warnings: json('warnings').$type<PublishWarning[]>().notNull(),
+  job_id: text('job_id'),
+  extracted_at: at('extracted_at'),
+});
+
+export const tableParts = pgTable(
+  'table_parts',
+  {
+    version_id: text('version_id').notNull(),
+    position: count('position').notNull(),
+    sha256: text('sha256').notNull(),
+    size_bytes: count('size_bytes').notNull(),
+    rows: count('rows').notNull(),
+    partition: text('partition'),
+    /** Which program wrote the bytes, e.g. `duckdb/1.5.6`, or `source` when the source's own file is kept. */
+    writer: text('writer').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.version_id, table.position] })],
+);
+
+/** What a source's file was when it was last published: a file with the same fingerprint is not read again. */
+export const publishedFiles = pgTable(
+  'published_files',
+  {
+    source: text('source').notNull(),
+    path: text('path').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    sha256: text('sha256').notNull(),
+    size_bytes: count('size_bytes').notNull(),
+    rows: count('rows').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.source, table.path] })],
+);
+
+export const syncHistory = pgTable('sync_history', {
+  id: text('id').primaryKey(),
+  table_id: text('table_id').notNull(),
+  job_id: text('job_id'),
+  synced_at: at('synced_at').notNull(),
+  rows: count('rows'),
+  duration_ms: count('duration_ms'),
+  status: text('status').notNull(),
+  error: text('error'),
+});
+
+/** The first source to publish a name owns it until it stops publishing it. */
+export const viewOwnership = pgTable('view_ownership', {
+  view_name: text('view_name').primaryKey(),
+  source_name: text('source_name').notNull(),
+  registered_at: at('registered_at').notNull(),
+});
+
+// Jobs
+
+export const jobs = pgTable('jobs', {
+  id: text('id').primaryKey(),
+  kind: text('kind').notNull(),
+  /** Jobs of one lane run one after another; lanes run side by side. */
+  lane: text('lane').notNull(),
+  /** `queued`, `running`, `succeeded`, `partial`, `failed` or `cancelled`. */
+  status: text('status').notNull(),
+  payload: json('payload').$type<unknown>().notNull(),
+  idempotency_key: text('idempotency_key'),
+  progress: json('progress').$type<unknown>(),
+  outcome: json('outcome').$type<unknown>(),
+  error: json('error').$type<unknown>(),
+  attempts: count('attempts').notNull().default(0),
+  /** Grows with every claim; a runner that lost its lease holds an older one and can write no more. */
+  fencing_token: count('fencing_token').notNull().default(0),
+  lease_owner: text('lease_owner'),
+  lease_expires_at: at('lease_expires_at'),
+  cancel_requested_at: at('cancel_requested_at'),
+  created_at: at('created_at').notNull(),
+  created_by: text('created_by'),
+  started_at: at('started_at'),
+  finished_at: at('finished_at'),
+});
+
+export const jobLog = pgTable(
+  'job_log',
+  {
+    job_id: text('job_id').notNull(),
+    position: count('position').notNull(),
+    at: at('at').notNull(),
+    /** `info`, `warning` or `error`. */
+    level: text('level').notNull(),
+    message: text('message').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.job_id, table.position] })],
+);
+
+// The server itself
+
+/** Small facts of the installation: `data_version`, `access_version`, `bootstrap`. */
+export const settings = pgTable('settings', {
+  key: text('key').primaryKey(),
+  value: json('value').$type<unknown>().notNull(),
+  updated_at: at('updated_at').notNull(),
+});
