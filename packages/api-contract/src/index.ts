@@ -1,1 +1,20 @@
-export {};
+export { type Caller, type CallerGroup, type Credential, callerOf, type RequestContext } from './context.ts';
+export { type Handler, type Handlers, Reply } from './handler.ts';
+export { openApiDocument } from './openapi.ts';
+export type {
+  Access,
+  HandlerInput,
+  Method,
+  Operation,
+  OperationInput,
+  OperationOutput,
+  ResponseBody,
+} from './operation.ts';
+export { accessOperations } from './operations/access.ts';
+export { authOperations, userOperations } from './operations/auth.ts';
+export { catalogOperations } from './operations/catalog.ts';
+export { distributionOperations, manifest, manifestTable, part } from './operations/distribution.ts';
+export { healthOperations } from './operations/health.ts';
+export { type Operations, operations } from './operations/index.ts';
+export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
+export { registryOperations, registryTable } from './operations/registry.ts';

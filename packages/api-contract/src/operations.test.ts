@@ -1,0 +1,45 @@
+import { ERROR_CODES } from '@agnes/errors';
+import { describe, expect, test } from 'vitest';
+import { type Operation, openApiDocument, operations } from './index.ts';
+
+const all: [string, Operation][] = Object.entries(operations);
+
+describe('the contract', () => {
+  test('no two operations answer the same method and path', () => {
+    const places = all.map(([, operation]) => `${operation.method} ${operation.path.replaceAll(/\{\w+\}/g, '{}')}`);
+    expect(new Set(places).size).toBe(places.length);
+  });
+
+  test.each(all)('%s is named as its key, and its path parameters are those of its schema', (key, operation) => {
+    expect(operation.id).toBe(key);
+    const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const declared =
+      operation.params === undefined ? [] : Object.keys((operation.params as { entries?: object }).entries ?? {});
+    expect(declared.sort()).toEqual(inPath.sort());
+    if (typeof operation.access === 'object') expect(inPath).toContain(operation.access.param);
+  });
+
+  test.each(all)('%s names only codes that have an HTTP status', (_key, operation) => {
+    for (const code of operation.errors) expect(ERROR_CODES[code].status, code).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('the OpenAPI document', () => {
+  const document = openApiDocument(operations, '1.2.3') as { paths: Record<string, Record<string, unknown>> };
+
+  test('has every operation, and is plain JSON', () => {
+    const count = Object.values(document.paths).flatMap((path) => Object.keys(path)).length;
+    expect(count).toBe(all.length);
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+
+  test('tells what a body looks like, and which errors to expect', () => {
+    const register = document.paths['/api/admin/register-table']?.post as {
+      requestBody: { content: { 'application/json': { schema: { required: string[] } } } };
+      responses: Record<string, { description: string }>;
+    };
+    expect(register.requestBody.content['application/json'].schema.required).toEqual(['name']);
+    expect(register.responses['409']?.description).toContain('table_exists');
+    expect(register.responses['403']?.description).toContain('forbidden');
+  });
+});

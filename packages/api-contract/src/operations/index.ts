@@ -1,0 +1,21 @@
+import { accessOperations } from './access.ts';
+import { authOperations, userOperations } from './auth.ts';
+import { catalogOperations } from './catalog.ts';
+import { distributionOperations } from './distribution.ts';
+import { healthOperations } from './health.ts';
+import { jobOperations } from './jobs.ts';
+import { registryOperations } from './registry.ts';
+
+/** Every operation of the API, by id. What is not here does not exist. */
+export const operations = {
+  ...healthOperations,
+  ...authOperations,
+  ...userOperations,
+  ...accessOperations,
+  ...registryOperations,
+  ...catalogOperations,
+  ...distributionOperations,
+  ...jobOperations,
+};
+
+export type Operations = typeof operations;
