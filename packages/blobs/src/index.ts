@@ -1,1 +1,3 @@
-export {};
+export type { Blob, BlobStore, SweepResult } from './blob-store.ts';
+export { openFilesystemBlobs } from './filesystem-blobs.ts';
+export { isSha256 } from './layout.ts';
