@@ -1,1 +1,16 @@
-export {};
+export { attachReadOnly } from './attach.ts';
+export type { Column, Connection } from './connection.ts';
+export { type Database, type OpenOptions, openDatabase } from './database.ts';
+export { duckdbVersion } from './node-api.ts';
+export type { SqlValue } from './parameters.ts';
+export {
+  copyToParquet,
+  type ParquetFileInfo,
+  type ParquetOptions,
+  type ParquetWritten,
+  parquetFileInfo,
+} from './parquet.ts';
+export { quoteIdentifier, quoteLiteral, quoteLiteralList } from './quote.ts';
+export { enterSandbox, type SandboxOptions } from './sandbox.ts';
+export { type Json, toJson } from './to-json.ts';
+export type { Row, Value } from './values.ts';

@@ -1,0 +1,78 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import type { NodeApi } from './node-api.ts';
+import { bindParameters, type SqlValue } from './parameters.ts';
+import { type Row, valueConverter } from './values.ts';
+
+/** A column of a result: its name and DuckDB's own spelling of its type. */
+export interface Column {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * One connection: statements run one after another, a transaction belongs to it. Parameters are positional (`$1` or `?`).
+ * What DuckDB refuses is thrown as DuckDB's own `Error`; its message starts with the kind (`Parser Error: …`).
+ */
+export interface Connection extends AsyncDisposable {
+  /** Runs a statement (several, when there are no parameters) and returns the number of rows it changed. */
+  run(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /** Runs a statement and returns all its rows. `T` is what the caller knows of the columns; nothing checks it. */
+  rows<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T[]>;
+  /** The first row, or undefined when there is none. */
+  first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined>;
+  /** Runs a statement and yields its rows chunk by chunk (up to 2,048 each) without holding the whole result. */
+  stream(sql: string, parameters?: readonly SqlValue[]): AsyncIterable<Row[]>;
+  /** The columns that a SELECT (without a trailing semicolon) would give. Binds it, does not run it. */
+  columns(selectSql: string): Promise<Column[]>;
+  /** Asks the running statement to stop; it then throws. A statement inside one long scalar call does not hear it. */
+  interrupt(): void;
+  close(): Promise<void>;
+  /** The connection of @duckdb/node-api, for what this interface does not have. */
+  readonly raw: DuckDBConnection;
+}
+
+export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () => void): Connection {
+  const convert = valueConverter(api);
+  let closed = false;
+
+  const execute = (sql: string, parameters: readonly SqlValue[] | undefined): Promise<DuckDBMaterializedResult> => {
+    if (parameters === undefined || parameters.length === 0) return raw.run(sql);
+    const { values, types } = bindParameters(api, parameters);
+    return raw.run(sql, values, types);
+  };
+
+  const rows = async <T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T[]> => {
+    const result = await execute(sql, parameters);
+    return (await result.convertRowObjects(convert)) as T[];
+  };
+
+  const close = async (): Promise<void> => {
+    if (closed) return;
+    closed = true;
+    raw.closeSync();
+    onClose();
+  };
+
+  return {
+    raw,
+    rows,
+    close,
+    [Symbol.asyncDispose]: close,
+    interrupt: () => raw.interrupt(),
+    async run(sql, parameters) {
+      return (await execute(sql, parameters)).rowsChanged;
+    },
+    async first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined> {
+      return (await rows<T>(sql, parameters))[0];
+    },
+    async *stream(sql, parameters) {
+      const { values, types } = bindParameters(api, parameters ?? []);
+      const result = await raw.stream(sql, values, types);
+      yield* result.yieldConvertedRowObjects(convert) as AsyncIterable<Row[]>;
+    },
+    async columns(selectSql) {
+      const described = await rows<{ column_name: string; column_type: string }>(`DESCRIBE (${selectSql}\n)`);
+      return described.map((column) => ({ name: column.column_name, type: column.column_type }));
+    },
+  };
+}

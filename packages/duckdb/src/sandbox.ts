@@ -1,0 +1,39 @@
+import type { Connection } from './connection.ts';
+import { quoteLiteral, quoteLiteralList } from './quote.ts';
+
+export interface SandboxOptions {
+  /** Folders whose files may be read and written. */
+  readonly allowedDirectories?: readonly string[];
+  /** Single files that may be read (and overwritten: DuckDB does not tell the two apart). */
+  readonly allowedPaths?: readonly string[];
+  /** For example `512MB`. Does not hold inside one scalar call: cap the process from outside too. */
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+  /** Where operators spill; without it they cannot. */
+  readonly tempDirectory?: string;
+  /** For example `2GB`. */
+  readonly maxTempSize?: string;
+}
+
+/**
+ * Closes the whole database instance, for good: no file, network or extension but what the options name, and no setting can
+ * be changed again. Settings alone do not make foreign SQL safe; see `docs/security` for the other walls.
+ */
+export async function enterSandbox(connection: Connection, options: SandboxOptions = {}): Promise<void> {
+  const set: [string, string | undefined][] = [
+    ['allowed_directories', options.allowedDirectories && quoteLiteralList(options.allowedDirectories)],
+    ['allowed_paths', options.allowedPaths && quoteLiteralList(options.allowedPaths)],
+    ['memory_limit', options.memoryLimit && quoteLiteral(options.memoryLimit)],
+    ['threads', options.threads === undefined ? undefined : String(Math.max(1, Math.trunc(options.threads)))],
+    ['temp_directory', quoteLiteral(options.tempDirectory ?? '')],
+    ['max_temp_directory_size', options.maxTempSize && quoteLiteral(options.maxTempSize)],
+    ['allow_community_extensions', 'false'],
+    ['autoinstall_known_extensions', 'false'],
+    ['autoload_known_extensions', 'false'],
+    ['enable_external_access', 'false'],
+    ['lock_configuration', 'true'],
+  ];
+  for (const [name, value] of set) {
+    if (value !== undefined) await connection.run(`SET GLOBAL ${name} = ${value}`);
+  }
+}
