@@ -16,7 +16,10 @@ status exists only on the laptop.
 | code | HTTP | exit | meaning |
 |---|---|---|---|
 ${Object.entries(ERROR_CODES)
-  .map(([code, { status, exit, meaning }]) => `| <a id="${code}"></a>\`${code}\` | ${status || '–'} | ${exit} | ${meaning} |`)
+  .map(
+    ([code, { status, exit, meaning }]) =>
+      `| <a id="${code}"></a>\`${code}\` | ${status || '–'} | ${exit} | ${meaning} |`,
+  )
   .join('\n')}
 `;
 
