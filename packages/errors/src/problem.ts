@@ -25,7 +25,7 @@ export function toProblem(error: unknown, requestId?: string): Problem {
   const { status, meaning } = ERROR_CODES[known.code];
   return {
     ...Object.fromEntries(Object.entries(known.details).filter(([key]) => !RESERVED.has(key))),
-    type: `https://github.com/agnes-data/agnes/blob/main/docs/specs/errors.md#${known.code}`,
+    type: `urn:agnes:error:${known.code}`,
     title: meaning,
     status: status === 0 ? 500 : status,
     detail: known.message,
