@@ -40,7 +40,7 @@ export async function copyToParquet(
     );
     return { rows, size_bytes: (await stat(path)).size };
   } catch (error) {
-    const column = casts.length === 0 ? undefined : await columnThatDoesNotFit(connection, selectSql, casts);
+    const column = isConversionError(error) ? await columnThatDoesNotFit(connection, selectSql, casts) : undefined;
     if (column === undefined) throw error;
     throw new AgnesError(
       'publish_refused',
@@ -90,12 +90,24 @@ async function columnThatDoesNotFit(
 ): Promise<Cast | undefined> {
   for (const cast of casts) {
     const name = quoteIdentifier(cast.column);
-    const misfit = await connection.first(
-      `SELECT 1 FROM (${selectSql}\n) WHERE ${name} IS NOT NULL AND TRY_CAST(${name} AS ${cast.type}) IS NULL LIMIT 1`,
-    );
-    if (misfit !== undefined) return cast;
+    if (!(await runs(`count(${name})`))) return undefined;
+    if (!(await runs(`count(CAST(${name} AS ${cast.type}))`))) return cast;
   }
   return undefined;
+
+  async function runs(expression: string): Promise<boolean> {
+    try {
+      await connection.run(`SELECT ${expression} FROM (${selectSql}\n)`);
+      return true;
+    } catch (error) {
+      if (isConversionError(error)) return false;
+      throw error;
+    }
+  }
+}
+
+function isConversionError(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Conversion Error');
 }
 
 export interface ParquetFileInfo {

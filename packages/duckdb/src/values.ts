@@ -74,7 +74,8 @@ const converters: Readonly<Record<string, Convert>> = {
     value: nested(value.value, type.memberTypeForTag(value.tag) as duckdb.DuckDBType, nested),
   }),
   VARIANT: (value: duckdb.DuckDBVariantValue, _type: duckdb.DuckDBVariantType, nested) =>
-    nested(value.value, value.type, nested),
+    // Absent only on values made in JavaScript; those that come from a result have it.
+    value.type === undefined ? null : nested(value.value, value.type, nested),
   SQLNULL: () => null,
 };
 
