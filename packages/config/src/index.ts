@@ -1,1 +1,2 @@
-export {};
+export { type Config, loadConfig } from './load.ts';
+export { VARIABLES, type Variable } from './settings.ts';

@@ -1,0 +1,179 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { isAgnesError } from '@agnes/errors';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig, VARIABLES } from './index.ts';
+import { SETTINGS } from './settings.ts';
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'agnes-config-'));
+  env = { DATA_DIR: join(folder, 'data'), CONFIG_DIR: join(folder, 'config') };
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function instanceYaml(text: string, where: 'config' | 'data/state' = 'config'): Promise<void> {
+  await mkdir(join(folder, where), { recursive: true });
+  await writeFile(join(folder, where, 'instance.yaml'), text);
+}
+
+async function refusal(): Promise<{ message: string; hint: string | undefined }> {
+  const error = await loadConfig(env).catch((thrown: unknown) => thrown);
+  if (!isAgnesError(error, 'invalid_config')) throw new Error(`expected invalid_config, got ${String(error)}`);
+  return error;
+}
+
+describe('defaults', () => {
+  test('need neither files nor variables beyond the data folder, and listen on this machine only', async () => {
+    expect(await loadConfig(env)).toMatchObject({
+      dataDir: join(folder, 'data'),
+      stateDir: join(folder, 'data', 'state'),
+      filesRoots: [join(folder, 'data', 'files')],
+      host: '127.0.0.1',
+      port: 8000,
+      serverUrl: 'http://localhost:8000',
+      apiUrl: 'http://127.0.0.1:8000',
+      logLevel: 'info',
+      role: 'all',
+      extractorTimeoutSeconds: 3600,
+      seedAdminEmail: undefined,
+    });
+  });
+
+  test('an empty variable counts as not set', async () => {
+    env.PORT = '';
+    env.SCHEDULER_API_TOKEN = '';
+    expect(await loadConfig(env)).toMatchObject({ port: 8000, schedulerApiToken: undefined });
+  });
+});
+
+describe('precedence', () => {
+  test('environment, then overlay, then instance.yaml, leaf by leaf; lists replace', async () => {
+    await instanceYaml('server: {host: 10.0.0.1, port: 1, log_level: error}\nfiles: {roots: [/a, /b]}\n');
+    await instanceYaml('server: {port: 2, log_level: debug}\nfiles: {roots: [/c]}\n', 'data/state');
+    env.LOG_LEVEL = 'WARNING';
+    expect(await loadConfig(env)).toMatchObject({ host: '10.0.0.1', port: 2, logLevel: 'warn', filesRoots: ['/c'] });
+  });
+
+  test('the documented name wins over its alias', async () => {
+    env.SERVER_HOST = '0.0.0.0';
+    expect((await loadConfig(env)).host).toBe('0.0.0.0');
+    env.HOST = '127.0.0.2';
+    expect((await loadConfig(env)).host).toBe('127.0.0.2');
+  });
+
+  test.each([
+    [{ DOMAIN: 'Data.Example.com' }, 'https://data.example.com'],
+    [{ DOMAIN: 'data.example.com', SERVER_URL: 'https://agnes.example.com/' }, 'https://agnes.example.com'],
+    [{ PORT: '8123' }, 'http://localhost:8123'],
+  ])('the public URL of %j is %s', async (variables, url) => {
+    Object.assign(env, variables);
+    expect((await loadConfig(env)).serverUrl).toBe(url);
+  });
+});
+
+describe('references to the environment', () => {
+  test('are replaced in text, numbers and lists', async () => {
+    Object.assign(env, { MY_PORT: '9001', ROOT: '/srv', TOKEN: 'x'.repeat(32) });
+    await instanceYaml(
+      `server: {port: "\${MY_PORT}"}\nfiles: {roots: ["\${ROOT}/files"]}\nauth: {scheduler_api_token: "\${TOKEN}"}\n`,
+    );
+    expect(await loadConfig(env)).toMatchObject({
+      port: 9001,
+      filesRoots: ['/srv/files'],
+      schedulerApiToken: 'x'.repeat(32),
+    });
+  });
+
+  test('to something that is not set refuse the file and name the variable', async () => {
+    await instanceYaml(`server: {port: "\${NOT_THERE}"}`);
+    const { message, hint } = await refusal();
+    expect(message).toContain('server.port');
+    expect(message).toContain('instance.yaml');
+    expect(hint).toContain('NOT_THERE');
+  });
+});
+
+describe('refuses to start', () => {
+  test.each([
+    ['a file that is not YAML', 'server: {host: [', 'line 1'],
+    ['a file that is a list', '- a\n', 'sections'],
+    ['an unknown section', 'servr:\n  port: 1\n', 'servr'],
+    ['a dotted key', 'server.port: 1\n', 'server.port is not a key'],
+    ['an alias of nothing', 'server: *nothing\n', 'instance.yaml'],
+    ['an unknown key', 'server:\n  prt: 1\n', 'server.prt'],
+    ['a duplicate key', 'server: {port: 1}\nserver: {port: 2}\n', 'line 2'],
+    ['a section that is a value', 'server: 1\n', 'server is not a section'],
+    ['a key that is a section', 'server: {port: {a: 1}}\n', 'server.port'],
+    ['a bad value', 'server: {port: many}\n', 'server.port'],
+    ['a number out of range', 'server: {port: 70000}\n', '65535'],
+    ['a bomb of aliases', `a: &a [x]\nb: &b [${'*a,'.repeat(200)}]\nc: [${'*b,'.repeat(200)}]\n`, 'instance.yaml'],
+  ])('%s', async (_, text, expected) => {
+    await instanceYaml(text);
+    const { message, hint } = await refusal();
+    expect(message).toContain(expected);
+    expect(message).toContain(join(folder, 'config', 'instance.yaml'));
+    expect(hint).toBeTruthy();
+  });
+
+  test('a bad overlay, which is never skipped', async () => {
+    await instanceYaml('server: {', 'data/state');
+    expect((await refusal()).message).toContain(join('state', 'instance.yaml'));
+  });
+
+  test('a file it cannot read', async () => {
+    await mkdir(join(folder, 'config', 'instance.yaml'), { recursive: true });
+    expect((await refusal()).message).toContain('EISDIR');
+  });
+
+  test.each([
+    ['PORT', 'eighty'],
+    ['PORT', '-1'],
+    ['LOG_LEVEL', 'loud'],
+    ['AGNES_ROLE', 'boss'],
+    ['SERVER_URL', 'example.com'],
+    ['SERVER_URL', 'https://me:secret@example.com'],
+    ['DOMAIN', 'https://example.com'],
+    ['SEED_ADMIN_EMAIL', 'nobody'],
+    ['SCHEDULER_API_TOKEN', 'short'],
+    ['SCHEDULER_DATA_REFRESH_INTERVAL', '0'],
+    ['SCHEDULER_TICK_SECONDS', '301'],
+    ['AGNES_EXTRACTOR_TIMEOUT_SEC', '1.5'],
+    ['AGNES_STATE_URL', 'postgres://localhost/agnes'],
+    ['AGNES_FILES_ROOTS', delimiter],
+    ['SEED_ADMIN_PASSWORD', 'without an e-mail address'],
+  ])('%s=%s, by its name and never by its value', async (name, value) => {
+    env[name] = value;
+    const { message, hint } = await refusal();
+    expect(message).toContain(name);
+    expect(hint).toBeTruthy();
+    if (value.length > 4) expect(`${message} ${hint}`).not.toContain(value);
+  });
+});
+
+describe('the table of settings', () => {
+  test('documents each variable once', () => {
+    const names = VARIABLES.flatMap(({ name, aliases }) => [name, ...aliases]);
+    expect(new Set(names).size).toBe(names.length);
+    for (const { name, meaning } of VARIABLES) expect(meaning, name).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test('has no setting that nothing reads', async () => {
+    const root = join(import.meta.dirname, '..', '..', '..');
+    const sources = await Promise.all(
+      ['apps/server/src', 'apps/scheduler/src'].map(async (path) => {
+        const files = await readdir(join(root, path), { recursive: true });
+        return Promise.all(
+          files.filter((file) => file.endsWith('.ts')).map((file) => readFile(join(root, path, file), 'utf8')),
+        );
+      }),
+    );
+    const text = sources.flat().join('\n');
+    // `domain` is read here, for the default of `serverUrl`; `configDir` to find instance.yaml.
+    const elsewhere = Object.keys(SETTINGS).filter((key) => key !== 'domain' && key !== 'configDir');
+    expect(elsewhere.filter((key) => !new RegExp(`\\bconfig\\.${key}\\b`).test(text))).toEqual([]);
+  });
+});

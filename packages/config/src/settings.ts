@@ -1,0 +1,297 @@
+import { delimiter } from 'node:path';
+import * as v from 'valibot';
+
+/** Where a setting can come from, what it must look like, and what it means. */
+export interface Setting<S extends v.GenericSchema = v.GenericSchema> {
+  /** Names of the environment variable; the first is the documented one, the others are accepted too. */
+  readonly env: readonly [string, ...string[]];
+  /** Dotted key in instance.yaml; absent for what only the environment can say. */
+  readonly file?: string;
+  readonly schema: S;
+  /** The default as the documentation shows it; empty for none. */
+  readonly fallback: string;
+  readonly meaning: string;
+  /** Never shown, in no error and no log. */
+  readonly secret?: true;
+}
+
+const setting = <S extends v.GenericSchema>(entry: Setting<S>): Setting<S> => entry;
+
+const text = (message = 'must be text') => v.pipe(v.string(message), v.trim(), v.nonEmpty(message));
+const optionalText = v.optional(text());
+
+const integer = (min: number, max: number, fallback: number) => {
+  const message = `must be a whole number from ${min} to ${max}`;
+  return v.optional(
+    v.pipe(
+      v.union([v.pipe(v.string(), v.trim(), v.regex(/^\d{1,10}$/), v.transform(Number)), v.number()], message),
+      v.integer(message),
+      v.minValue(min, message),
+      v.maxValue(max, message),
+    ),
+    fallback,
+  );
+};
+
+const choice = <const C extends readonly string[]>(options: C, fallback: C[number]) =>
+  v.optional(v.pipe(text(), v.toLowerCase(), v.picklist(options, `must be one of ${options.join(', ')}`)), fallback);
+
+const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const logLevel = v.optional(
+  v.pipe(
+    text(),
+    v.toLowerCase(),
+    v.transform((level) => LOG_LEVEL_NAMES[level] ?? level),
+    v.picklist(logLevels, `must be one of ${logLevels.join(', ')}`),
+  ),
+  'info',
+);
+
+const isHttpUrl = (value: string) => {
+  const url = URL.parse(value);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '';
+};
+const httpUrl = v.optional(
+  v.pipe(
+    text(),
+    v.check(isHttpUrl, 'must be an http or https URL without user name or password'),
+    v.transform((value) => value.replace(/\/+$/, '')),
+  ),
+);
+
+const domainMessage = 'must be a host name such as data.example.com, without scheme, port or path';
+const domain = v.optional(
+  v.pipe(
+    text(),
+    v.toLowerCase(),
+    v.maxLength(253, domainMessage),
+    v.regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, domainMessage),
+  ),
+);
+
+const email = v.optional(
+  v.pipe(text(), v.toLowerCase(), v.maxLength(254, 'must be an e-mail address'), v.email('must be an e-mail address')),
+);
+
+const pathList = v.optional(
+  v.pipe(
+    v.union(
+      [
+        v.pipe(
+          v.string(),
+          v.transform((list) => list.split(delimiter)),
+        ),
+        v.array(v.string()),
+      ],
+      'must be a list of folders',
+    ),
+    v.transform((list) => list.map((entry) => entry.trim()).filter((entry) => entry !== '')),
+    v.minLength(1, 'must name at least one folder'),
+  ),
+);
+
+const schedulerToken = v.optional(
+  v.pipe(
+    text(),
+    v.minLength(32, 'must have at least 32 characters'),
+    v.maxLength(512, 'must have at most 512 characters'),
+    v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces'),
+  ),
+);
+
+const DAY = 86_400;
+
+/**
+ * Every setting that this release reads. `Config`, the keys that instance.yaml may have, and the documentation of the
+ * environment all follow from this table.
+ */
+export const SETTINGS = {
+  dataDir: setting({
+    env: ['DATA_DIR'],
+    schema: v.optional(text(), './data'),
+    fallback: './data',
+    meaning: 'Everything the server keeps: extracts, stored files, state, temporary files.',
+  }),
+  stateDir: setting({
+    env: ['STATE_DIR'],
+    schema: optionalText,
+    fallback: 'DATA_DIR/state',
+    meaning: 'The state database, the overlay instance.yaml and the bootstrap code.',
+  }),
+  configDir: setting({
+    env: ['CONFIG_DIR'],
+    schema: v.optional(text(), './config'),
+    fallback: './config',
+    meaning: 'The folder of instance.yaml. The file may be absent.',
+  }),
+  host: setting({
+    env: ['HOST', 'SERVER_HOST'],
+    file: 'server.host',
+    schema: v.optional(text(), '127.0.0.1'),
+    fallback: '127.0.0.1',
+    meaning:
+      'The address to listen on. Other machines reach the server only when this says so, for instance `0.0.0.0`.',
+  }),
+  port: setting({
+    env: ['PORT'],
+    file: 'server.port',
+    schema: integer(0, 65_535, 8000),
+    fallback: '8000',
+    meaning: 'The port to listen on; 0 takes a free one.',
+  }),
+  domain: setting({
+    env: ['DOMAIN'],
+    file: 'server.domain',
+    schema: domain,
+    fallback: '',
+    meaning: 'The public host name, when a proxy with TLS stands in front.',
+  }),
+  serverUrl: setting({
+    env: ['SERVER_URL'],
+    file: 'server.url',
+    schema: httpUrl,
+    fallback: 'https://DOMAIN, else http://localhost:PORT',
+    meaning: 'The URL under which people reach the server.',
+  }),
+  apiUrl: setting({
+    env: ['API_URL'],
+    file: 'scheduler.api_url',
+    schema: httpUrl,
+    fallback: 'http://127.0.0.1:PORT',
+    meaning: 'The URL under which a scheduler in a process of its own reaches the server.',
+  }),
+  logLevel: setting({
+    env: ['LOG_LEVEL'],
+    file: 'server.log_level',
+    schema: logLevel,
+    fallback: 'info',
+    meaning: 'The least level that is logged: trace, debug, info, warn, error, fatal or silent.',
+  }),
+  role: setting({
+    env: ['AGNES_ROLE'],
+    schema: choice(['all', 'api', 'worker'], 'all'),
+    fallback: 'all',
+    meaning: 'What the process does: everything, only HTTP, or only background work.',
+  }),
+  seedAdminEmail: setting({
+    env: ['SEED_ADMIN_EMAIL'],
+    file: 'auth.seed_admin_email',
+    schema: email,
+    fallback: '',
+    meaning: 'The account that is made an administrator at every start; also the way back in after a lock-out.',
+  }),
+  seedAdminPassword: setting({
+    env: ['SEED_ADMIN_PASSWORD'],
+    file: 'auth.seed_admin_password',
+    schema: v.optional(v.pipe(v.string('must be text'), v.maxLength(1024, 'must have at most 1024 characters'))),
+    fallback: '',
+    meaning: 'The first password of that account. A password that it already has is never overwritten.',
+    secret: true,
+  }),
+  schedulerApiToken: setting({
+    env: ['SCHEDULER_API_TOKEN'],
+    file: 'auth.scheduler_api_token',
+    schema: schedulerToken,
+    fallback: '',
+    meaning:
+      'The secret of a scheduler in a process of its own, at least 32 characters. It may trigger work, nothing else.',
+    secret: true,
+  }),
+  filesRoots: setting({
+    env: ['AGNES_FILES_ROOTS'],
+    file: 'files.roots',
+    schema: pathList,
+    fallback: 'DATA_DIR/files',
+    meaning:
+      'Folders that the file connector may read, separated by `:` (`;` on Windows); a list in instance.yaml. Nothing outside them is ever read.',
+  }),
+  extractorTimeoutSeconds: setting({
+    env: ['AGNES_EXTRACTOR_TIMEOUT_SEC'],
+    file: 'sync.extractor_timeout_seconds',
+    schema: integer(1, 7 * DAY, 3600),
+    fallback: '3600',
+    meaning: 'Seconds that a connector may take for one run before it is stopped.',
+  }),
+  dataRefreshSeconds: setting({
+    env: ['SCHEDULER_DATA_REFRESH_INTERVAL'],
+    file: 'scheduler.data_refresh_interval',
+    schema: integer(1, 30 * DAY, 900),
+    fallback: '900',
+    meaning: 'Seconds between two looks for tables whose schedule is due.',
+  }),
+  healthCheckSeconds: setting({
+    env: ['SCHEDULER_HEALTH_CHECK_INTERVAL'],
+    file: 'scheduler.health_check_interval',
+    schema: integer(1, 30 * DAY, 300),
+    fallback: '300',
+    meaning: 'Seconds between two health checks by the scheduler.',
+  }),
+  tickSeconds: setting({
+    env: ['SCHEDULER_TICK_SECONDS'],
+    file: 'scheduler.tick_seconds',
+    schema: integer(1, DAY, 30),
+    fallback: '30',
+    meaning: 'How often the scheduler looks at its clock; at most its smallest interval.',
+  }),
+  startupGraceSeconds: setting({
+    env: ['SCHEDULER_STARTUP_GRACE_SECONDS'],
+    file: 'scheduler.startup_grace_seconds',
+    schema: integer(0, DAY, 60),
+    fallback: '60',
+    meaning: 'Seconds that the scheduler waits after its start before its first call.',
+  }),
+  version: setting({
+    env: ['AGNES_VERSION'],
+    schema: v.optional(text(), 'dev'),
+    fallback: 'dev',
+    meaning: 'The version that the server reports; images set it.',
+  }),
+  releaseChannel: setting({
+    env: ['RELEASE_CHANNEL'],
+    schema: v.optional(text(), 'dev'),
+    fallback: 'dev',
+    meaning: 'The release channel that the server reports.',
+  }),
+  imageTag: setting({
+    env: ['AGNES_TAG'],
+    schema: v.optional(text(), 'unknown'),
+    fallback: 'unknown',
+    meaning: 'The image tag that the server reports.',
+  }),
+  commitSha: setting({
+    env: ['AGNES_COMMIT_SHA'],
+    schema: v.optional(text(), 'unknown'),
+    fallback: 'unknown',
+    meaning: 'The commit that the server reports.',
+  }),
+} as const;
+
+/** Variables that would be dangerous to ignore: a server that finds one does not start. */
+export const REFUSED: Readonly<Record<string, { readonly why: string; readonly hint: string }>> = {
+  AGNES_STATE_URL: {
+    why: 'this release keeps its state in a file under STATE_DIR and cannot use a database server yet',
+    hint: 'Unset AGNES_STATE_URL.',
+  },
+};
+
+/** One line of the documentation of the environment. */
+export interface Variable {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** The key in instance.yaml; null when only the environment can set it. */
+  readonly file: string | null;
+  readonly default: string;
+  readonly meaning: string;
+  readonly secret: boolean;
+}
+
+/** Every environment variable that the server reads, for the generated documentation. */
+export const VARIABLES: readonly Variable[] = (Object.values(SETTINGS) as Setting[]).map((entry) => ({
+  name: entry.env[0],
+  aliases: entry.env.slice(1),
+  file: entry.file ?? null,
+  default: entry.fallback,
+  meaning: entry.meaning,
+  secret: entry.secret === true,
+}));
