@@ -8,6 +8,11 @@ const folders = ['packages', 'apps'].flatMap((parent) =>
 );
 const conditions = ['@agnes/source', 'module', 'node', 'development|production'];
 
+function nameOf(folder: string): string {
+  if (folder === 'scripts') return folder;
+  return (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name;
+}
+
 // Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.
 export default defineConfig({
   resolve: { conditions },
@@ -16,12 +21,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    projects: [...folders, 'e2e']
-      .filter((folder) => existsSync(join(root, folder, 'package.json')))
+    projects: [...folders, 'e2e', 'scripts']
+      .filter((folder) => folder === 'scripts' || existsSync(join(root, folder, 'package.json')))
       .map((folder) => ({
         extends: true as const,
         test: {
-          name: (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name,
+          name: nameOf(folder),
           root: join(root, folder),
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],

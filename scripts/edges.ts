@@ -1,0 +1,38 @@
+/**
+ * Which package may import which of ours: the one list that `npm run check` (and CI) holds the code to. Names are without
+ * `@agnes/`. Everything may also import `errors`; apps and private packages may import anything that is not an app.
+ *
+ * A package that is not in this table may not exist; a new row is a decision, so say why in the commit.
+ */
+export const EDGES: Readonly<Record<string, readonly string[]>> = {
+  // The ground
+  errors: [],
+  schedule: [],
+  duckdb: [],
+  'extract-contract': ['duckdb'],
+  'api-contract': [],
+  'api-client': ['api-contract'],
+  config: [],
+  state: ['duckdb'],
+  blobs: [],
+
+  // The middle
+  jobs: ['state'],
+  rbac: ['state'],
+  auth: ['state', 'rbac', 'config'],
+  catalog: ['state', 'blobs', 'rbac', 'duckdb', 'schedule'],
+  orchestrator: ['extract-contract', 'catalog', 'blobs', 'jobs', 'duckdb', 'state', 'schedule'],
+  'query-engine': ['catalog', 'rbac', 'blobs', 'duckdb', 'extract-contract'],
+
+  // Connectors: one source each
+  'connector-files': ['extract-contract', 'duckdb'],
+};
+
+/** HTTP handlers (`src/http.ts`, `src/http/`) implement the contract, so they, and nothing else there, may import these. */
+export const HTTP_ONLY: readonly string[] = ['@agnes/api-contract', 'hono'];
+
+/** Packages for which the contract is their subject: the rule above is not for them. */
+export const CONTRACT_PACKAGES: readonly string[] = ['api-contract', 'api-client'];
+
+/** By package: dependencies that no source file imports, each with the reason why it is listed all the same. */
+export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
