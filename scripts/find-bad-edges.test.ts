@@ -42,7 +42,9 @@ function plant(packages: Readonly<Record<string, Planted>>): string {
 const problems = (packages: Readonly<Record<string, Planted>>): string[] =>
   findBadEdges(plant(packages), TABLE).map(({ where, what }) => `${where}: ${what}`);
 
-const importing = (specifier: string): Record<string, string> => ({ 'src/uses.ts': `import { one } from '${specifier}';\n` });
+const importing = (specifier: string): Record<string, string> => ({
+  'src/uses.ts': `import { one } from '${specifier}';\n`,
+});
 
 describe('an allowed workspace', () => {
   it('has no bad edges: rows of the table, http handlers on the contract, tests on the shared tools', () => {
