@@ -5,8 +5,11 @@ export { duckdbVersion } from './node-api.ts';
 export type { SqlValue } from './parameters.ts';
 export {
   copyToParquet,
+  copyToParquetParts,
   type ParquetFileInfo,
   type ParquetOptions,
+  type ParquetPart,
+  type ParquetPartsOptions,
   type ParquetWritten,
   parquetFileInfo,
 } from './parquet.ts';

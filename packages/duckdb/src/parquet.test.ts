@@ -3,7 +3,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Connection, copyToParquet, type Database, openDatabase, parquetFileInfo, quoteLiteral } from './index.ts';
+import {
+  type Connection,
+  copyToParquet,
+  copyToParquetParts,
+  type Database,
+  openDatabase,
+  parquetFileInfo,
+  quoteLiteral,
+} from './index.ts';
 
 let folder: string;
 let database: Database;
@@ -123,6 +131,38 @@ test('the same rows give the same bytes, whatever the number of threads', async 
     );
   }
   expect(hashes.size).toBe(1);
+});
+
+test('a large table is cut into parts in row order, the same ones each time', async () => {
+  const select = `SELECT i, md5(i::VARCHAR) AS m, 1::HUGEINT AS h FROM range(500000) t(i)`;
+  const runs = [];
+  for (const threads of [1, 3]) {
+    await connection.run(`SET threads = ${threads}`);
+    const parts = await copyToParquetParts(connection, select, join(folder, `${threads}`), {
+      prefix: 'run',
+      partBytes: 1_000_000,
+    });
+    const list = parts.map((part) => quoteLiteral(part.path)).join(', ');
+    const order = 'SELECT i, row_number() OVER () - 1 AS r';
+    expect(
+      await connection.first(
+        `SELECT count(*) AS n, count(*) FILTER (i <> r) AS moved FROM (${order} FROM read_parquet([${list}]))`,
+      ),
+    ).toStrictEqual({ n: 500_000, moved: 0 });
+    const hash = createHash('sha256');
+    for (const part of parts) hash.update(await readFile(part.path));
+    runs.push({ count: parts.length, rows: parts.map((part) => part.rows), hash: hash.digest('hex') });
+  }
+  expect(runs[0]?.count).toBeGreaterThan(3);
+  expect(runs[1]).toStrictEqual(runs[0]);
+});
+
+test('no rows are one part, and older files of the folder stay', async () => {
+  const select = 'SELECT 1 AS a WHERE false';
+  const [first] = await copyToParquetParts(connection, select, folder, { prefix: 'one' });
+  const parts = await copyToParquetParts(connection, select, folder, { prefix: 'two' });
+  expect(parts).toMatchObject([{ path: join(folder, 'two-0.parquet'), rows: 0 }]);
+  expect((await parquetFileInfo(connection, first?.path ?? '')).rows).toBe(0);
 });
 
 test('the footer tells rows and columns, and no rows are a file too', async () => {

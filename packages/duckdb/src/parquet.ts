@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { AgnesError } from '@agnes/errors';
+import { mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Column, Connection } from './connection.ts';
-import { loadNodeApi } from './node-api.ts';
-import { parquetFit } from './parquet-types.ts';
-import { quoteIdentifier, quoteLiteral } from './quote.ts';
+import { withParquetSelect } from './parquet-select.ts';
+import { quoteLiteral } from './quote.ts';
 
 export interface ParquetOptions {
   /** Rows in a row group; DuckDB's default is 122,880. */
@@ -13,11 +12,6 @@ export interface ParquetOptions {
 export interface ParquetWritten {
   readonly rows: number;
   readonly size_bytes: number;
-}
-
-interface Cast {
-  readonly column: string;
-  readonly type: string;
 }
 
 /**
@@ -31,83 +25,54 @@ export async function copyToParquet(
   path: string,
   options: ParquetOptions = {},
 ): Promise<ParquetWritten> {
-  const casts = await neededCasts(connection, selectSql);
-  const source = casts.length === 0 ? selectSql : `SELECT * REPLACE (${castList(casts)}) FROM (${selectSql}\n)`;
-  const rowGroupSize = options.rowGroupSize === undefined ? '' : `, ROW_GROUP_SIZE ${Math.trunc(options.rowGroupSize)}`;
-  try {
-    const rows = await connection.run(
-      `COPY (${source}\n) TO ${quoteLiteral(path)} (FORMAT parquet, COMPRESSION zstd${rowGroupSize})`,
-    );
+  return withParquetSelect(connection, selectSql, async (select) => {
+    const rows = await connection.run(`COPY (${select}\n) TO ${quoteLiteral(path)} (${formatOptions(options)})`);
     return { rows, size_bytes: (await stat(path)).size };
-  } catch (error) {
-    const column = isConversionError(error) ? await columnThatDoesNotFit(connection, selectSql, casts) : undefined;
-    if (column === undefined) throw error;
-    throw new AgnesError(
-      'publish_refused',
-      `Column ${quoteIdentifier(column.column)} has a value that does not fit ${column.type}, the widest type parquet has for it.`,
-      {
-        hint: `Cast the column in the source, for example CAST(${quoteIdentifier(column.column)} AS VARCHAR).`,
-        details: { column: column.column },
-        cause: error,
-      },
-    );
-  }
+  });
 }
 
-async function neededCasts(connection: Connection, selectSql: string): Promise<Cast[]> {
-  const api = await loadNodeApi();
-  const statement = await connection.raw.prepare(`SELECT * FROM (${selectSql}\n)`);
-  const casts: Cast[] = [];
-  try {
-    for (let index = 0; index < statement.columnCount; index += 1) {
-      const column = statement.columnName(index);
-      const fit = parquetFit(api, statement.columnType(index));
-      if ('refused' in fit) {
-        throw new AgnesError(
-          'publish_refused',
-          `Column ${quoteIdentifier(column)} cannot be written to parquet: ${fit.refused}.`,
-          { hint: 'Cast the column in the source, for example to VARCHAR.', details: { column } },
-        );
-      }
-      if (fit.cast !== undefined) casts.push({ column, type: fit.cast });
-    }
-  } finally {
-    statement.destroySync();
-  }
-  return casts;
+export interface ParquetPartsOptions extends ParquetOptions {
+  /** The files are called `<prefix>-0.parquet`, `<prefix>-1.parquet`, … and replace what has that name. */
+  readonly prefix: string;
+  /** A file ends after the row group that reaches this size. Default 128 MB. */
+  readonly partBytes?: number;
 }
 
-function castList(casts: readonly Cast[]): string {
-  return casts
-    .map(({ column, type }) => `CAST(${quoteIdentifier(column)} AS ${type}) AS ${quoteIdentifier(column)}`)
-    .join(', ');
+export interface ParquetPart extends ParquetWritten {
+  readonly path: string;
 }
 
-async function columnThatDoesNotFit(
+/**
+ * Like {@link copyToParquet}, into as many files of `folder` as the size asks for, at least one. The parts are in the order
+ * of the rows, and the same rows give the same parts.
+ */
+export async function copyToParquetParts(
   connection: Connection,
   selectSql: string,
-  casts: readonly Cast[],
-): Promise<Cast | undefined> {
-  for (const cast of casts) {
-    const name = quoteIdentifier(cast.column);
-    if (!(await runs(`count(${name})`))) return undefined;
-    if (!(await runs(`count(CAST(${name} AS ${cast.type}))`))) return cast;
-  }
-  return undefined;
-
-  async function runs(expression: string): Promise<boolean> {
-    try {
-      await connection.run(`SELECT ${expression} FROM (${selectSql}\n)`);
-      return true;
-    } catch (error) {
-      if (isConversionError(error)) return false;
-      throw error;
-    }
-  }
+  folder: string,
+  options: ParquetPartsOptions,
+): Promise<ParquetPart[]> {
+  await mkdir(folder, { recursive: true });
+  const size = Math.max(1, Math.trunc(options.partBytes ?? 128 * 1024 * 1024));
+  const written = await withParquetSelect(connection, selectSql, (select) =>
+    connection.rows<{ filename: string; count: number; file_size_bytes: number }>(
+      `COPY (${select}\n) TO ${quoteLiteral(folder)} (${formatOptions(options)}, FILE_SIZE_BYTES ${size},
+        FILENAME_PATTERN ${quoteLiteral(`${options.prefix}-{i}`)}, OVERWRITE_OR_IGNORE true, RETURN_STATS true)`,
+    ),
+  );
+  const number = (path: string) => Number(/-(\d+)\.parquet$/.exec(path)?.[1]);
+  const parts = written
+    .filter((part) => part.count > 0)
+    .map((part) => ({ path: part.filename, rows: part.count, size_bytes: part.file_size_bytes }))
+    .sort((a, b) => number(a.path) - number(b.path));
+  if (parts.length > 0) return parts;
+  const path = join(folder, `${options.prefix}-0.parquet`);
+  return [{ path, ...(await copyToParquet(connection, selectSql, path, options)) }];
 }
 
-function isConversionError(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Conversion Error');
+function formatOptions(options: ParquetOptions): string {
+  const rowGroupSize = options.rowGroupSize === undefined ? '' : `, ROW_GROUP_SIZE ${Math.trunc(options.rowGroupSize)}`;
+  return `FORMAT parquet, COMPRESSION zstd${rowGroupSize}`;
 }
 
 export interface ParquetFileInfo {
@@ -117,10 +82,10 @@ export interface ParquetFileInfo {
 
 /** Rows and columns of one parquet file, from its footer alone. Throws DuckDB's error when it is no parquet file. */
 export async function parquetFileInfo(connection: Connection, path: string): Promise<ParquetFileInfo> {
-  const [footer, columns] = [
-    await connection.first<{ rows: number }>('SELECT num_rows AS rows FROM parquet_file_metadata($1)', [path]),
-    await connection.columns(`SELECT * FROM read_parquet(${quoteLiteral(path)})`),
-  ];
+  const footer = await connection.first<{ rows: number }>(
+    'SELECT num_rows AS rows FROM parquet_file_metadata([$1::VARCHAR])',
+    [path],
+  );
   if (footer === undefined) throw new Error(`No parquet file at ${path}.`);
-  return { rows: footer.rows, columns };
+  return { rows: footer.rows, columns: await connection.columns(`SELECT * FROM read_parquet(${quoteLiteral(path)})`) };
 }
