@@ -1,0 +1,384 @@
+import { gunzipSync } from 'node:zlib';
+import { type Caller, type Operation, Reply } from '@agnes/api-contract';
+import { AgnesError } from '@agnes/errors';
+import { pino } from 'pino';
+import * as v from 'valibot';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createApp } from './app.ts';
+import { MAX_BODY_BYTES } from './read-json.ts';
+
+const base = { tag: 'test', summary: 'A test.', status: 200, errors: [] } as const;
+const anyJson = v.looseObject({});
+const operations = {
+  open: { ...base, id: 'open', method: 'GET', path: '/api/open', access: 'public', response: anyJson },
+  big: { ...base, id: 'big', method: 'GET', path: '/api/big', access: 'public', response: anyJson },
+  crash: { ...base, id: 'crash', method: 'GET', path: '/api/crash', access: 'public', response: anyJson },
+  busy: { ...base, id: 'busy', method: 'GET', path: '/api/busy', access: 'public', response: anyJson },
+  own: { ...base, id: 'own', method: 'GET', path: '/api/own', access: 'caller', response: anyJson },
+  session: { ...base, id: 'session', method: 'GET', path: '/api/session', access: 'session', response: anyJson },
+  admin: { ...base, id: 'admin', method: 'GET', path: '/api/admin', access: 'admin', response: anyJson },
+  clock: { ...base, id: 'clock', method: 'GET', path: '/api/clock', access: 'admin_or_scheduler', response: anyJson },
+  table: {
+    ...base,
+    id: 'table',
+    method: 'GET',
+    path: '/api/tables/{id}',
+    access: { grant: 'table', param: 'id' },
+    params: v.object({ id: v.string() }),
+    query: v.object({ n: v.optional(v.pipe(v.string(), v.regex(/^\d+$/, 'must be a whole number'))) }),
+    response: anyJson,
+  },
+  bytes: {
+    ...base,
+    id: 'bytes',
+    method: 'GET',
+    path: '/api/bytes',
+    access: 'public',
+    response: { binary: 'application/octet-stream' },
+  },
+  write: {
+    ...base,
+    id: 'write',
+    method: 'POST',
+    path: '/api/open',
+    access: 'public',
+    body: v.strictObject({ name: v.string(), email: v.pipe(v.string(), v.email()), password: v.optional(v.string()) }),
+    status: 201,
+    response: anyJson,
+  },
+  maybe: {
+    ...base,
+    id: 'maybe',
+    method: 'POST',
+    path: '/api/maybe',
+    access: 'public',
+    body: v.nullable(v.union([v.array(v.string()), v.strictObject({ tables: v.array(v.string()) })])),
+    bodyOptional: true,
+    response: anyJson,
+  },
+  empty: {
+    ...base,
+    id: 'empty',
+    method: 'DELETE',
+    path: '/api/open',
+    access: 'public',
+    status: 204,
+    response: 'empty',
+  },
+} as const satisfies Record<string, Operation>;
+
+const caller = (kind: Caller['credential']['kind'], isAdmin: boolean): Caller => ({
+  userId: 'u1',
+  email: 'a@example.com',
+  name: null,
+  groups: [],
+  groupIds: [],
+  isAdmin,
+  credential: { kind, id: 'c', name: 'c', scope: 'general', expires_at: null },
+});
+const callers: Record<string, Caller> = {
+  session: caller('session', false),
+  personal: caller('personal', false),
+  admin: caller('session', true),
+  scheduler: caller('scheduler', true),
+};
+
+let logged: string[] = [];
+let bodyClosed = false;
+
+const options: Parameters<typeof createApp<typeof operations>>[0] = {
+  operations,
+  handlers: {
+    open: async (_input, context) => ({ id: context.requestId, ip: context.ip }),
+    big: async () => new Reply({ text: 'x'.repeat(5000) }, { headers: { etag: '"1"', 'cache-control': 'private' } }),
+    crash: async () => {
+      throw new Error('password=hunter2');
+    },
+    busy: async () => {
+      throw new AgnesError('too_many_requests', 'Slow down.', { details: { retry_after_seconds: 7.2 } });
+    },
+    own: async (_input, context) => ({ user: context.caller?.userId }),
+    session: async () => ({}),
+    admin: async () => ({}),
+    clock: async () => ({}),
+    table: async ({ params, query }) => ({ ...params, ...query }),
+    bytes: async () =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(10)),
+          cancel: () => {
+            bodyClosed = true;
+          },
+        }),
+        { headers: { 'content-type': 'application/octet-stream', 'content-length': '4096' } },
+      ),
+    write: async ({ body }) => body,
+    maybe: async ({ body }) => ({ body }),
+    empty: async () => undefined,
+  },
+  authenticate: async (headers) => {
+    const token = headers.get('authorization')?.slice('Bearer '.length);
+    if (token === undefined) return undefined;
+    const found = callers[token];
+    if (found === undefined) throw new AgnesError('invalid_credentials', 'The token is wrong, expired or revoked.');
+    return found;
+  },
+  grants: {
+    table: async (_caller, id) => {
+      if (id !== 'granted') throw new AgnesError('table_not_found', `There is no table '${id}' for you.`);
+    },
+    blob: async () => undefined,
+  },
+  log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
+  version: '1.2.3',
+};
+const app = createApp(options);
+
+const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+const post = (path: string, body: string | Uint8Array<ArrayBuffer>, type: string | null = 'application/json') =>
+  app.request(path, { method: 'POST', body, headers: type === null ? {} : { 'content-type': type } });
+const problem = async (response: Response) => {
+  expect(response.headers.get('content-type')).toBe('application/problem+json');
+  const body = (await response.json()) as Record<string, unknown>;
+  expect(body.status).toBe(response.status);
+  return body;
+};
+
+beforeEach(() => {
+  logged = [];
+});
+
+describe('construction', () => {
+  test('an operation without a handler throws', () => {
+    const { open: _, ...handlers } = options.handlers;
+    expect(() => createApp({ ...options, handlers: handlers as typeof options.handlers })).toThrow("'open' has no");
+  });
+
+  test('a handler without an operation throws', () => {
+    const handlers = { ...options.handlers, extra: async () => ({}) };
+    expect(() => createApp({ ...options, handlers })).toThrow("'extra' implements no");
+  });
+});
+
+describe('who may call', () => {
+  test('without credentials: 401 unauthenticated, with a challenge', async () => {
+    const response = await app.request('/api/own');
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toBe('Bearer realm="agnes"');
+    expect(await problem(response)).toMatchObject({ code: 'unauthenticated', hint: expect.stringContaining('login') });
+  });
+
+  test.each(['Basic YTpi', 'Bearer', 'Bearer a b', 'token'])('a header that is %j: 400', async (authorization) => {
+    const response = await app.request('/api/own', { headers: { authorization } });
+    expect(response.status).toBe(400);
+    expect(await problem(response)).toMatchObject({ code: 'malformed_request' });
+  });
+
+  test('a wrong token: 401 invalid_credentials', async () => {
+    const response = await app.request('/api/own', as('nope'));
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"');
+    expect(await problem(response)).toMatchObject({ code: 'invalid_credentials' });
+  });
+
+  test.each([
+    ['session', '/api/own', 200, undefined],
+    ['personal', '/api/own', 200, undefined],
+    ['scheduler', '/api/own', 403, 'forbidden'],
+    ['session', '/api/session', 200, undefined],
+    ['personal', '/api/session', 403, 'session_required'],
+    ['scheduler', '/api/session', 403, 'forbidden'],
+    ['session', '/api/admin', 403, 'forbidden'],
+    ['admin', '/api/admin', 200, undefined],
+    ['scheduler', '/api/admin', 403, 'forbidden'],
+    ['personal', '/api/clock', 403, 'forbidden'],
+    ['admin', '/api/clock', 200, undefined],
+    ['scheduler', '/api/clock', 200, undefined],
+    ['scheduler', '/api/tables/granted', 403, 'forbidden'],
+    ['session', '/api/tables/granted', 200, undefined],
+    ['session', '/api/tables/other', 404, 'table_not_found'],
+  ])('%s at %s: %i %s', async (token, path, status, code) => {
+    const response = await app.request(path, as(token));
+    expect(response.status).toBe(status);
+    if (code !== undefined) expect(await problem(response)).toMatchObject({ code });
+  });
+
+  test('a resource that is not granted hides what else is wrong with the request', async () => {
+    expect((await app.request('/api/tables/other?n=x', as('session'))).status).toBe(404);
+    expect((await app.request('/api/tables/granted?n=x', as('session'))).status).toBe(422);
+  });
+});
+
+describe('input', () => {
+  test('each wrong field is listed, and its value is not', async () => {
+    const response = await post('/api/open', JSON.stringify({ email: 'hunter2', password: 123456, zzz: 1 }));
+    expect(response.status).toBe(422);
+    const body = await problem(response);
+    expect(body).toMatchObject({
+      code: 'invalid_request',
+      hint: expect.stringContaining('openapi'),
+      issues: [
+        { field: 'body.name', message: 'is missing' },
+        { field: 'body.email', message: 'is not a valid email' },
+        { field: 'body.password', message: 'has an invalid type (expected string)', expected: 'string' },
+        { field: 'body.zzz', message: 'is not a known field' },
+      ],
+    });
+    expect(JSON.stringify(body)).not.toMatch(/hunter2|123456/);
+  });
+
+  test('a custom message of the schema is kept', async () => {
+    const body = await problem(await app.request('/api/tables/granted?n=-1', as('session')));
+    expect(body.issues).toMatchObject([{ field: 'query.n', message: 'must be a whole number' }]);
+  });
+
+  test('a query parameter that is given twice is refused', async () => {
+    expect((await app.request('/api/tables/granted?n=1&n=2', as('session'))).status).toBe(422);
+  });
+
+  test('inside a union, the field is named', async () => {
+    const body = await problem(await post('/api/maybe', '{"tables":[1]}'));
+    expect(body.issues).toMatchObject([{ field: 'body.tables.0' }]);
+  });
+
+  test.each([
+    ['broken JSON', '{"name":', 'application/json', 400, 'malformed_request'],
+    ['a form', 'name=x', 'application/x-www-form-urlencoded', 400, 'malformed_request'],
+    ['no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'malformed_request'],
+    ['nothing', '', 'application/json', 422, 'invalid_request'],
+    ['the wrong JSON', '[]', 'application/json', 422, 'invalid_request'],
+    ['too much', `"${'x'.repeat(MAX_BODY_BYTES)}"`, 'application/json', 413, 'payload_too_large'],
+  ])('a body that is %s (%#): refused', async (_name, body, type, status, code) => {
+    const response = await post('/api/open', body, type);
+    expect(response.status).toBe(status);
+    expect(await problem(response)).toMatchObject({ code });
+  });
+
+  test('a body without a length is not read past the limit', async () => {
+    let pulled = 0;
+    const stream = new ReadableStream({
+      pull: (controller) => {
+        pulled += 65_536;
+        controller.enqueue(new Uint8Array(65_536).fill(32));
+      },
+    });
+    const request = new Request('http://localhost/api/open', { method: 'POST', body: stream, duplex: 'half' });
+    expect((await app.request(request)).status).toBe(413);
+    expect(pulled).toBeLessThan(2 * MAX_BODY_BYTES);
+  });
+
+  test('a body may have no declared type, and may be absent where that is allowed', async () => {
+    const sent = new TextEncoder().encode('{"name":"a","email":"a@example.com"}');
+    expect((await post('/api/open', sent, null)).status).toBe(201);
+    const response = await app.request('/api/maybe', { method: 'POST' });
+    expect(await response.json()).toEqual({ body: null });
+  });
+});
+
+describe('answers', () => {
+  test('a path that is not declared: 404; a method that is not: 405 with Allow', async () => {
+    const missing = await app.request('/api/none');
+    expect(missing.status).toBe(404);
+    expect(await problem(missing)).toMatchObject({ code: 'not_found', hint: expect.any(String) });
+    const wrong = await app.request('/api/open', { method: 'PUT' });
+    expect(wrong.status).toBe(405);
+    expect(wrong.headers.get('allow')).toBe('GET, HEAD, POST, DELETE');
+    expect(await problem(wrong)).toMatchObject({ code: 'method_not_allowed' });
+  });
+
+  test('HEAD answers as GET does, without the body, and closes what was behind it', async () => {
+    const get = await app.request('/api/open');
+    const head = await app.request('/api/open', { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(await head.text()).toBe('');
+    expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+    expect((await app.request('/api/bytes', { method: 'HEAD' })).headers.get('content-length')).toBe('4096');
+    expect(bodyClosed).toBe(true);
+  });
+
+  test('an empty answer has no body and no type', async () => {
+    const response = await app.request('/api/open', { method: 'DELETE' });
+    expect([response.status, await response.text(), response.headers.get('content-type')]).toEqual([204, '', null]);
+  });
+
+  test('large JSON is gzipped when the client takes it, and its ETag becomes weak', async () => {
+    const response = await app.request('/api/big', { headers: { 'accept-encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(response.headers.get('etag')).toBe('W/"1"');
+    expect(response.headers.get('vary')).toBe('Accept-Encoding');
+    const text = gunzipSync(Buffer.from(await response.arrayBuffer())).toString();
+    expect(JSON.parse(text)).toEqual({ text: 'x'.repeat(5000) });
+  });
+
+  test('small JSON and plain clients get it as it is', async () => {
+    const small = await app.request('/api/open', { headers: { 'accept-encoding': 'gzip' } });
+    expect(small.headers.get('content-encoding')).toBeNull();
+    expect((await app.request('/api/big')).headers.get('content-encoding')).toBeNull();
+  });
+
+  test('bytes are never compressed', async () => {
+    const response = await app.request('/api/bytes', { headers: { 'accept-encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBeNull();
+    await response.body?.cancel();
+  });
+
+  test('429 says when to come back', async () => {
+    expect((await app.request('/api/busy')).headers.get('retry-after')).toBe('8');
+  });
+
+  test('each answer carries version and security headers, and is kept by no cache unless its handler says so', async () => {
+    for (const path of ['/api/open', '/api/none', '/api/own', '/api/crash']) {
+      const { headers } = await app.request(path);
+      expect(headers.get('x-agnes-latest-version')).toBe('1.2.3');
+      expect(headers.get('x-agnes-min-version')).toBe('0.0.0');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cache-control')).toBe('no-store');
+    }
+    expect((await app.request('/api/big')).headers.get('cache-control')).toBe('private');
+  });
+});
+
+describe('request ids and the log', () => {
+  test.each([
+    ['abc_DEF-1', 'abc_DEF-1'],
+    ['a b/../"c', 'abc'],
+    ['x'.repeat(100), 'x'.repeat(64)],
+  ])('the client’s id is kept, case %#', async (sent, kept) => {
+    const response = await app.request('/api/open', { headers: { 'x-request-id': sent } });
+    expect(response.headers.get('x-request-id')).toBe(kept);
+    expect(await response.json()).toMatchObject({ id: kept });
+  });
+
+  test('without a usable one a new id is made', async () => {
+    const response = await app.request('/api/open', { headers: { 'x-request-id': '///' } });
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}$/);
+  });
+
+  test('an unexpected error tells the client its request id, and the log everything', async () => {
+    const response = await app.request('/api/crash', { headers: { 'x-request-id': 'r1' } });
+    expect(response.status).toBe(500);
+    const body = await problem(response);
+    expect(body).toMatchObject({ code: 'internal_error', request_id: 'r1' });
+    expect(JSON.stringify(body)).not.toContain('hunter2');
+    const line = logged.find((text) => text.includes('app.test.ts'));
+    expect(line).toContain('"request_id":"r1"');
+  });
+
+  test('a request is one line, with the path pattern and the user, without what was sent', async () => {
+    await app.request('/api/tables/granted?n=123456', {
+      headers: { authorization: 'Bearer session', cookie: 'c=secret1' },
+    });
+    expect(logged).toHaveLength(1);
+    expect(JSON.parse(logged[0] ?? '')).toMatchObject({
+      method: 'GET',
+      path: '/api/tables/{id}',
+      status: 200,
+      user_id: 'u1',
+      ms: expect.any(Number),
+      request_id: expect.any(String),
+    });
+    expect(logged[0]).not.toMatch(/123456|Bearer|secret1|granted/);
+  });
+});

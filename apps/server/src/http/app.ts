@@ -1,0 +1,46 @@
+import type { Operation } from '@agnes/api-contract';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import { Hono } from 'hono';
+import { compress } from 'hono/compress';
+import type { Logger } from 'pino';
+import type { HttpEnvironment } from './environment.ts';
+import { type MountOptions, mountOperations } from './mount.ts';
+import { problemResponse } from './problem-response.ts';
+import { requestId } from './request-id.ts';
+import { requestLog } from './request-log.ts';
+import { securityHeaders } from './security-headers.ts';
+import { versionHeaders } from './version-headers.ts';
+
+export interface AppOptions<Operations extends Record<string, Operation>> extends MountOptions<Operations> {
+  readonly log: Logger;
+  readonly version: string;
+}
+
+/** The whole HTTP surface as one Hono app. Throws when operations and handlers do not match. */
+export function createApp<Operations extends Record<string, Operation>>(
+  options: AppOptions<Operations>,
+): Hono<HttpEnvironment> {
+  const app = new Hono<HttpEnvironment>();
+  app.use(requestId());
+  app.use(requestLog(options.log));
+  app.use(securityHeaders());
+  app.use('/api/*', versionHeaders(options.version));
+  app.use(compress({ encoding: 'gzip', threshold: 1024, contentTypeFilter: /^application\/(problem\+)?json/ }));
+  mountOperations(app, options);
+
+  app.notFound(function notFound(context) {
+    const error = new AgnesError('not_found', 'There is nothing at this path.', {
+      hint: '/openapi.json lists every path.',
+    });
+    return problemResponse(error, context.get('requestId'));
+  });
+  app.onError(function onError(error, context) {
+    const requestId = context.get('requestId');
+    // An unforeseen error, and a foreseen one that is the server's fault, need whoever runs the server.
+    if (!isAgnesError(error) || error.status === 500 || error.status === 507) {
+      options.log.error({ request_id: requestId, path: context.get('operation')?.path ?? null, err: error }, 'failed');
+    }
+    return problemResponse(error, requestId);
+  });
+  return app;
+}

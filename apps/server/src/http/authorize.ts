@@ -1,0 +1,52 @@
+import type { Access, Caller, Operation } from '@agnes/api-contract';
+import { AgnesError } from '@agnes/errors';
+
+/** Who is calling: undefined without credentials; throws `invalid_credentials` and its like. */
+export type Authenticate = (headers: Headers, peer: { readonly ip: string | null }) => Promise<Caller | undefined>;
+
+/**
+ * For each kind of resource that an operation can name in its path: throws the error of an unknown resource when it is
+ * unknown to the caller, whether or not it exists.
+ */
+export type GrantChecks = {
+  readonly [Kind in Extract<Access, object>['grant']]: (caller: Caller, id: string) => Promise<unknown>;
+};
+
+/** The caller of an operation that is not public. Throws `unauthenticated`, `malformed_request` or `invalid_credentials`. */
+export async function identify(authenticate: Authenticate, headers: Headers, ip: string | null): Promise<Caller> {
+  const sent = headers.get('authorization');
+  if (sent !== null && !/^Bearer +[\w.~+/=-]+ *$/i.test(sent)) {
+    throw new AgnesError('malformed_request', 'The Authorization header is not of the form `Bearer <token>`.', {
+      hint: 'Send `Authorization: Bearer <token>`; `agnes auth login` gets a token.',
+    });
+  }
+  const caller = await authenticate(headers, { ip });
+  if (caller === undefined) {
+    throw new AgnesError('unauthenticated', 'This needs a signed-in caller, and the request carries no credentials.', {
+      hint: 'Sign in with `agnes auth login`, or send `Authorization: Bearer <token>`.',
+    });
+  }
+  return caller;
+}
+
+/** Throws `forbidden` or `session_required` unless `access` admits the caller. Grants are another question. */
+export function admit(operation: Operation, caller: Caller): void {
+  const { access } = operation;
+  if (caller.credential.kind === 'scheduler') {
+    // The scheduler's token opens what the clock needs and nothing else, whatever groups it may be in.
+    if (access === 'admin_or_scheduler') return;
+    throw new AgnesError('forbidden', "The scheduler's token may not do this.", {
+      hint: 'Use the token of a person.',
+    });
+  }
+  if (access === 'session' && caller.credential.kind !== 'session') {
+    throw new AgnesError('session_required', 'An access token may not do this; only a signed-in session may.', {
+      hint: 'Sign in with `agnes auth login` and try again.',
+    });
+  }
+  if ((access === 'admin' || access === 'admin_or_scheduler') && !caller.isAdmin) {
+    throw new AgnesError('forbidden', 'Only an administrator may do this.', {
+      hint: 'Ask an administrator, or to be added to the group Admin.',
+    });
+  }
+}

@@ -1,0 +1,32 @@
+import { AgnesError, type Problem, toProblem } from '@agnes/errors';
+
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 60, 503: 5 };
+
+/** The answer for anything that was thrown: `application/problem+json`, with the headers that its status calls for. */
+export function problemResponse(error: unknown, requestId: string): Response {
+  const problem = toProblem(error, requestId);
+  const body = JSON.stringify(problem);
+  return new Response(body, {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      'content-length': String(Buffer.byteLength(body)),
+      ...headersFor(problem),
+      ...(error instanceof AgnesError && error.code === 'method_not_allowed' && Array.isArray(error.details.allow)
+        ? { allow: error.details.allow.join(', ') }
+        : {}),
+    },
+  });
+}
+
+function headersFor(problem: Problem): Record<string, string> {
+  if (problem.status === 401) {
+    return {
+      'www-authenticate': `Bearer realm="agnes"${problem.code === 'unauthenticated' ? '' : ', error="invalid_token"'}`,
+    };
+  }
+  const fallback = RETRY_AFTER_SECONDS[problem.status];
+  if (fallback === undefined) return {};
+  const seconds = problem.retry_after_seconds;
+  return { 'retry-after': String(typeof seconds === 'number' ? Math.max(1, Math.ceil(seconds)) : fallback) };
+}
