@@ -3,7 +3,7 @@ import { bigint, boolean, json, pgTable, primaryKey, text, timestamp, unique } f
 /**
  * The one schema of the state database, true on every engine. It keeps to text, bigint, boolean, timestamptz, json and
  * double; ids and times come from code; no foreign keys, no secondary indexes, and defaults are literals only, because an
- * expression default can leave a DuckDB file that does not open again after a crash (docs/decisions/state-engine.md).
+ * expression default can leave a DuckDB file that does not open again after a crash (docs/decisions/0001-state-engine.md).
  */
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const count = (name: string) => bigint(name, { mode: 'number' });
@@ -258,4 +258,12 @@ export const settings = pgTable('settings', {
   key: text('key').primaryKey(),
   value: json('value').$type<unknown>().notNull(),
   updated_at: at('updated_at').notNull(),
+});
+
+/** The steps of the migration ladder that this database has taken. */
+export const schemaMigrations = pgTable('schema_migrations', {
+  id: text('id').primaryKey(),
+  /** SHA-256 of the step's statements: a step that was released never changes. */
+  hash: text('hash').notNull(),
+  applied_at: at('applied_at').notNull(),
 });
