@@ -101,6 +101,9 @@ export const ERROR_CODES = {
   download_corrupt: entry(0, 1, 'A downloaded file does not match its hash.'),
   download_incomplete: entry(0, 1, 'A download ended early.'),
   pull_incomplete: entry(0, 1, 'Some tables could not be pulled; the workspace keeps what it had.'),
+  sync_incomplete: entry(0, 1, 'A sync did not bring every table; readers keep the last good version of the others.'),
+  local_database_unreadable: entry(0, 1, 'The local database of the workspace cannot be opened.'),
+  path_not_writable: entry(0, 1, 'A file or folder on this laptop cannot be used.'),
   usage: entry(0, 2, 'The command was used wrongly.'),
   internal_cli_error: entry(0, 1, 'The CLI failed in a way it did not expect.'),
 } as const satisfies Record<string, CodeEntry>;
