@@ -1,1 +1,11 @@
-export {};
+export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
+export { type Cell, writeCsv } from './generate-csv.ts';
+export { writeParquet } from './generate-parquet.ts';
+export { type Laptop, startLaptop } from './laptop.ts';
+export { type Random, seededRandom } from './random.ts';
+export { repositoryRoot } from './repository.ts';
+export { type CliOptions, type CliResult, runCli } from './run-cli.ts';
+export { type ProcessOptions, type RunningProcess, startProcess } from './start-process.ts';
+export { type RunningServer, type ServerOptions, startServer } from './start-server.ts';
+export { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+export { type Tree, writeTree } from './write-tree.ts';
