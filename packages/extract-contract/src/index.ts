@@ -1,1 +1,29 @@
-export {};
+export type { Extract, ExtractProblem, ExtractTable } from './extract-rows.ts';
+export {
+  assertIdentifier,
+  assertTableName,
+  isEnvironmentName,
+  isIdentifier,
+  isQuotedIdentifier,
+  isTableName,
+} from './identifiers.ts';
+export { readAttachedExtract, readExtract } from './reader.ts';
+export {
+  DATA_FOLDER,
+  EXTRACT_FILE,
+  META_DDL,
+  type MetaRow,
+  PARTS_DDL,
+  type PartRow,
+  QUERY_MODES,
+  type QueryMode,
+  REMOTE_ATTACH_DDL,
+  type RemoteAttachRow,
+} from './tables.ts';
+export {
+  ExtractWriter,
+  type ExtractWriterOptions,
+  openExtractWriter,
+  type TableToWrite,
+  type TableWritten,
+} from './writer.ts';

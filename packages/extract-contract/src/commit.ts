@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Connection, openDatabase, quoteIdentifier, quoteLiteralList } from '@agnes/duckdb';
+import { AgnesError, messageOf } from '@agnes/errors';
+import { copyIfThere, replaceDatabase } from './durable-files.ts';
+import type { Part } from './parts.ts';
+import { EXTRACT_FILE, META_DDL, PARTS_DDL, type QueryMode } from './tables.ts';
+
+/** What a commit does to one table. */
+export type TableChange =
+  | {
+      readonly kind: 'put';
+      readonly name: string;
+      readonly description: string | null;
+      readonly queryMode: QueryMode;
+      readonly extractedAt: Date;
+      readonly parts: readonly Part[];
+    }
+  | { readonly kind: 'drop'; readonly name: string };
+
+const ATTEMPTS = 5;
+
+/**
+ * Applies changes to a copy of the folder's extract.duckdb and renames it over the original: tables that are not mentioned
+ * come along as they are, whoever wrote them. When another writer committed meanwhile, it starts again from its result.
+ */
+export async function commitExtract(folder: string, changes: readonly TableChange[]): Promise<void> {
+  const target = join(folder, EXTRACT_FILE);
+  const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const before = await identity(target);
+      if (await copyIfThere(target, temporary)) await copyIfThere(`${target}.wal`, `${temporary}.wal`);
+      await applyChanges(temporary, changes);
+      if (before === (await identity(target))) {
+        await replaceDatabase(temporary, target);
+        return;
+      }
+      await removeDatabase(temporary);
+    }
+  } finally {
+    await removeDatabase(temporary);
+  }
+  throw new AgnesError('connector_failed', `Other writers keep changing ${target}.`, {
+    hint: 'Let one connector at a time write into a source.',
+  });
+}
+
+async function applyChanges(path: string, changes: readonly TableChange[]): Promise<void> {
+  let database: Awaited<ReturnType<typeof openDatabase>>;
+  try {
+    database = await openDatabase(path);
+  } catch (error) {
+    // Taking an unreadable extract for an empty one would lose every table that this run does not write.
+    throw new AgnesError('extract_unreadable', `The present extract cannot be opened: ${messageOf(error)}`, {
+      hint: 'Restore extract.duckdb, or move it away and extract every table of the source again.',
+      cause: error,
+    });
+  }
+  try {
+    const connection = await database.connect();
+    await connection.run('BEGIN');
+    await connection.run(META_DDL);
+    await connection.run(PARTS_DDL);
+    for (const change of changes) await applyChange(connection, change);
+    await connection.run('COMMIT');
+    await connection.run('CHECKPOINT');
+  } finally {
+    await database.close();
+  }
+}
+
+async function applyChange(connection: Connection, change: TableChange): Promise<void> {
+  const objects = await connection.rows<{ table_name: string; table_type: string }>(
+    `SELECT table_name, table_type FROM information_schema.tables
+     WHERE table_catalog = current_database() AND table_schema = 'main' AND lower(table_name) = lower($1)`,
+    [change.name],
+  );
+  for (const object of objects) {
+    await connection.run(
+      `DROP ${object.table_type === 'VIEW' ? 'VIEW' : 'TABLE'} ${quoteIdentifier(object.table_name)}`,
+    );
+  }
+  // There is no unique constraint in the contract: replace by delete and insert.
+  await connection.run('DELETE FROM _meta WHERE lower(table_name) = lower($1)', [change.name]);
+  await connection.run('DELETE FROM _parts WHERE lower(table_name) = lower($1)', [change.name]);
+  if (change.kind === 'drop') return;
+
+  const { name, parts } = change;
+  const paths = quoteLiteralList(parts.map((part) => part.path));
+  await connection.run(`CREATE VIEW ${quoteIdentifier(name)} AS SELECT * FROM read_parquet(${paths})`);
+  await connection.run(
+    `INSERT INTO _meta (table_name, description, rows, size_bytes, extracted_at, query_mode)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [name, change.description, sum(parts, 'rows'), sum(parts, 'size_bytes'), change.extractedAt, change.queryMode],
+  );
+  for (const part of parts) {
+    await connection.run(
+      'INSERT INTO _parts (table_name, path, rows, size_bytes, sha256, partition_key) VALUES ($1, $2, $3, $4, NULL, $5)',
+      [name, part.path, part.rows, part.size_bytes, part.partition_key],
+    );
+  }
+}
+
+/** The sum of one figure over the parts. */
+export function sum(parts: readonly Part[], figure: 'rows' | 'size_bytes'): number {
+  return parts.reduce((total, part) => total + part[figure], 0);
+}
+
+/** Changes with every rename over the path and every write to the file. */
+async function identity(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
+    return `${ino}-${size}-${mtimeNs}`;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
+    throw error;
+  }
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}.wal`, { force: true });
+}
