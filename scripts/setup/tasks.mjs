@@ -1,0 +1,61 @@
+// The tasks of scripts/run.mjs: what each needs (`built`: the packages' dist folders) and what it does.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, runQuietly, TaskFailed } from './child.mjs';
+import { root } from './environment.mjs';
+import { phase } from './progress.mjs';
+
+export const tasks = {
+  demo: {
+    does: 'the whole loop on real data; `npm run demo -- --help` lists its options',
+    built: true,
+    start: (tools, args) => run(tools, 'node', ['scripts/demo.ts', ...args]),
+  },
+  test: { does: 'the whole test suite; further arguments go to vitest', built: true, start: runSuite },
+  check: {
+    does: 'lint, types, edges between packages, packages as they would be published',
+    built: true,
+    start: runChecks,
+  },
+  affected: {
+    does: 'build, types, lint and tests of the packages that differ from main',
+    built: false,
+    start: (tools, args) => run(tools, 'turbo', ['run', 'build', 'typecheck', 'lint', 'test', '--affected', ...args]),
+  },
+  build: { does: 'every package', built: true, start: async () => {} },
+  setup: {
+    does: 'what each of these does first: Node and pnpm in .tools/, dependencies',
+    built: false,
+    start: async () => {},
+  },
+};
+
+async function runSuite(tools, args) {
+  const report = join(root, 'test-report.json');
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  await run(tools, 'vitest', ['run', ...reporters, ...args]);
+}
+
+const checks = [
+  ['lint', 'biome', ['check', '--error-on-warnings', '.']],
+  ['types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']],
+  ['types of scripts', 'tsc', ['-p', 'scripts']],
+  ['edges', 'node', ['scripts/check-edges.ts']],
+  ['packages', 'node', ['scripts/check-packages.ts']],
+];
+
+/** Every check runs, whatever the one before it found. */
+async function runChecks(tools) {
+  const failed = [];
+  for (const [name, command, args] of checks) {
+    try {
+      await phase(name, () => runQuietly(tools, command, args));
+    } catch (error) {
+      if (!(error instanceof TaskFailed)) throw error;
+      error.show();
+      failed.push(name);
+    }
+  }
+  if (failed.length > 0) throw new TaskFailed(1, `Failed: ${failed.join(', ')}.`);
+}
