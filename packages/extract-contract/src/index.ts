@@ -1,3 +1,10 @@
+export {
+  type Connector,
+  type ConnectorContext,
+  type ConnectorDefinition,
+  defineConnector,
+  type Progress,
+} from './connector.ts';
 export type { Extract, ExtractProblem, ExtractTable } from './extract-rows.ts';
 export {
   assertIdentifier,
@@ -7,7 +14,22 @@ export {
   isQuotedIdentifier,
   isTableName,
 } from './identifiers.ts';
+export {
+  type ConnectorMessage,
+  type ConnectorRequest,
+  type ConnectorTable,
+  type ConnectorWarning,
+  connectorMessage,
+  connectorRequest,
+  connectorTable,
+  type LogLevel,
+  MAX_LINE,
+  PROTOCOL,
+  parseConnectorLine,
+  parseConnectorRequest,
+} from './protocol.ts';
 export { readAttachedExtract, readExtract } from './reader.ts';
+export { runConnector } from './run-connector.ts';
 export {
   DATA_FOLDER,
   EXTRACT_FILE,

@@ -89,7 +89,7 @@ export class ExtractWriter implements AsyncDisposable {
         extractedAt: new Date(),
         parts,
       });
-      return { rows: sum(parts, 'rows'), size_bytes: sum(parts, 'size_bytes'), parts: parts.length };
+      return totals(parts);
     } catch (error) {
       await this.failTable(table.name);
       throw error;
@@ -116,9 +116,11 @@ export class ExtractWriter implements AsyncDisposable {
     this.#changes.set(name.toLowerCase(), { kind: 'drop', name });
   }
 
-  /** Whether a table has been written since the last commit. */
-  hasWritten(name: string): boolean {
-    return this.#changes.get(name.toLowerCase())?.kind === 'put';
+  /** What the next commit does to the table: undefined when nothing. A table that it drops has no parts. */
+  pending(name: string): TableWritten | undefined {
+    const change = this.#changes.get(name.toLowerCase());
+    if (change === undefined) return undefined;
+    return totals(change.kind === 'put' ? change.parts : []);
   }
 
   /**
@@ -220,6 +222,10 @@ export async function openExtractWriter(sourceDir: string, options: ExtractWrite
   };
   const database = await openDatabase(':memory:', { settings });
   return new ExtractWriter(folder, runId, database, await database.connect(), options);
+}
+
+function totals(parts: readonly Part[]): TableWritten {
+  return { rows: sum(parts, 'rows'), size_bytes: sum(parts, 'size_bytes'), parts: parts.length };
 }
 
 function temporaryFolder(folder: string, runId: string): string {
