@@ -15,6 +15,10 @@ export async function runStatement(
   readOnly: boolean,
 ): Promise<RawRows> {
   try {
+    // DuckDB turns some DDL (ADD COLUMN with a default) into several statements, which cannot be prepared.
+    if (!readOnly && parameters.length === 0) {
+      return await rowsOf(await connection.raw.run(sql));
+    }
     const statement = await connection.raw.prepare(sql);
     try {
       if (readOnly && statement.statementType !== SELECT) {
@@ -23,15 +27,18 @@ export async function runStatement(
       parameters.forEach((value, index) => {
         bind(statement, index + 1, value);
       });
-      const result = await statement.run();
-      const rows = await result.getRowsJS();
-      return { columns: result.columnNames(), rows: rows.map((row) => row.map(plain)), rowCount: result.rowsChanged };
+      return await rowsOf(await statement.run());
     } finally {
       statement.destroySync();
     }
   } catch (error) {
     throw translate(error);
   }
+}
+
+async function rowsOf(result: Awaited<ReturnType<Prepared['run']>>): Promise<RawRows> {
+  const rows = await result.getRowsJS();
+  return { columns: result.columnNames(), rows: rows.map((row) => row.map(plain)), rowCount: result.rowsChanged };
 }
 
 /** Errors of the engine that a person can act on; the others stay what they are. */
