@@ -1,10 +1,6 @@
 import { readFileSync } from 'node:fs';
-import * as v from 'valibot';
-
-const packageFile = v.object({ version: v.string() });
 
 /** Version of this package. */
-export const VERSION = v.parse(
-  packageFile,
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')),
-).version;
+export const VERSION = String(
+  (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: unknown }).version,
+);

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { readCommandLine } from './command-line.ts';
+
+const commands = new Map([
+  ['start', { words: [] }],
+  ['state snapshots', { words: [] }],
+  ['state restore', { words: ['NAME'] }],
+]);
+const read = (line: string) => readCommandLine(line.split(' ').filter(Boolean), commands, 'start');
+
+describe('the command line', () => {
+  test.each([
+    ['', 'start', []],
+    ['start', 'start', []],
+    ['state snapshots', 'state snapshots', []],
+    ['state restore abc', 'state restore', ['abc']],
+    ['--help', 'help', []],
+    ['start -h', 'help', []],
+    ['-V', 'version', []],
+  ])('%j is %s', (line, name, words) => {
+    expect(read(line)).toEqual({ name, words });
+  });
+
+  test.each([
+    ['strat', 'agnes-server start'],
+    ['state', 'agnes-server start'],
+    ['state restor x', 'agnes-server state restore'],
+    ['--verison', 'agnes-server --version'],
+    ['start --prot', '--help'],
+    ['start now', 'Use: agnes-server start'],
+    ['state restore', 'Use: agnes-server state restore NAME'],
+  ])('%j is a usage error that names what to write', (line, hint) => {
+    expect(() => read(line)).toThrowError(
+      expect.objectContaining({ code: 'usage', exitCode: 2, hint: expect.stringContaining(hint) }),
+    );
+  });
+});

@@ -1,0 +1,4 @@
+/** Whether the server takes requests. */
+export interface Phase {
+  current: 'starting' | 'ready' | 'stopping';
+}
