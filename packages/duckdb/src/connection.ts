@@ -26,6 +26,7 @@ export interface Connection extends AsyncDisposable {
   columns(selectSql: string): Promise<Column[]>;
   /** Asks the running statement to stop; it then throws. A statement inside one long scalar call does not hear it. */
   interrupt(): void;
+  /** Waits for what is running (call {@link interrupt} first to stop it), then closes. Later calls throw. */
   close(): Promise<void>;
   /** The connection of @duckdb/node-api, for what this interface does not have. */
   readonly raw: DuckDBConnection;
@@ -33,7 +34,20 @@ export interface Connection extends AsyncDisposable {
 
 export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () => void): Connection {
   const convert = valueConverter(api);
-  let closed = false;
+  // The engine crashes the process when a connection is closed under a running statement, so closing waits for them.
+  const running = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  const track = async <T>(start: () => Promise<T>): Promise<T> => {
+    if (closing !== undefined) throw new Error('The connection is closed.');
+    const statement = start();
+    running.add(statement);
+    try {
+      return await statement;
+    } finally {
+      running.delete(statement);
+    }
+  };
 
   const execute = (sql: string, parameters: readonly SqlValue[] | undefined): Promise<DuckDBMaterializedResult> => {
     if (parameters === undefined || parameters.length === 0) return raw.run(sql);
@@ -41,16 +55,17 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
     return raw.run(sql, values, types);
   };
 
-  const rows = async <T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T[]> => {
-    const result = await execute(sql, parameters);
-    return (await result.convertRowObjects(convert)) as T[];
-  };
+  const rows = <T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T[]> =>
+    track(async () => (await (await execute(sql, parameters)).convertRowObjects(convert)) as T[]);
 
-  const close = async (): Promise<void> => {
-    if (closed) return;
-    closed = true;
+  const closeNow = async (): Promise<void> => {
+    await Promise.allSettled(running);
     raw.closeSync();
     onClose();
+  };
+  const close = (): Promise<void> => {
+    closing ??= closeNow();
+    return closing;
   };
 
   return {
@@ -58,17 +73,22 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
     rows,
     close,
     [Symbol.asyncDispose]: close,
-    interrupt: () => raw.interrupt(),
-    async run(sql, parameters) {
-      return (await execute(sql, parameters)).rowsChanged;
+    interrupt: () => {
+      if (closing === undefined || running.size > 0) raw.interrupt();
     },
+    run: (sql, parameters) => track(async () => (await execute(sql, parameters)).rowsChanged),
     async first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined> {
       return (await rows<T>(sql, parameters))[0];
     },
     async *stream(sql, parameters) {
       const { values, types } = bindParameters(api, parameters ?? []);
-      const result = await raw.stream(sql, values, types);
-      yield* result.yieldConvertedRowObjects(convert) as AsyncIterable<Row[]>;
+      const result = await track(() => raw.stream(sql, values, types));
+      const chunks = (result.yieldConvertedRowObjects(convert) as AsyncIterable<Row[]>)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await track(() => chunks.next());
+        if (next.done === true) return;
+        yield next.value;
+      }
     },
     async columns(selectSql) {
       const described = await rows<{ column_name: string; column_type: string }>(`DESCRIBE (${selectSql}\n)`);

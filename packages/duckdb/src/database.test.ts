@@ -132,6 +132,18 @@ describe('statements', () => {
     ]);
   });
 
+  test('closing waits for what is running, and later calls are errors', async () => {
+    const database = await openDatabase(':memory:');
+    const connection = await database.connect();
+    const running = connection.rows('SELECT sum(i) AS s FROM range(30000000) t(i)');
+    const stream = connection.stream('SELECT 1 AS i')[Symbol.asyncIterator]();
+    await database.close();
+    expect(await running).toStrictEqual([{ s: 449999985000000 }]);
+    await expect(connection.rows('SELECT 1')).rejects.toThrow('closed');
+    await expect(stream.next()).rejects.toThrow('closed');
+    expect(() => connection.interrupt()).not.toThrow();
+  });
+
   test('interrupt stops a running statement and the connection lives on', async () => {
     await using database = await openDatabase(':memory:');
     const connection = await database.connect();

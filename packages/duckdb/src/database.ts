@@ -8,7 +8,7 @@ export interface OpenOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-/** An open database. Closing it closes its connections. */
+/** An open database. Closing it closes its connections, each after what it is running. */
 export interface Database extends AsyncDisposable {
   connect(): Promise<Connection>;
   close(): Promise<void>;
@@ -36,12 +36,14 @@ export async function openDatabase(path: string | ':memory:', options: OpenOptio
       : await api.DuckDBInstance.fromCache(resolve(path), settings);
 
   const open = new Set<Connection>();
-  let closed = false;
-  const close = async (): Promise<void> => {
-    if (closed) return;
-    closed = true;
+  let closing: Promise<void> | undefined;
+  const closeNow = async (): Promise<void> => {
     await Promise.all([...open].map((connection) => connection.close()));
     instance.closeSync();
+  };
+  const close = (): Promise<void> => {
+    closing ??= closeNow();
+    return closing;
   };
 
   try {
@@ -55,7 +57,7 @@ export async function openDatabase(path: string | ':memory:', options: OpenOptio
     close,
     [Symbol.asyncDispose]: close,
     async connect() {
-      if (closed) throw new Error('The database is closed.');
+      if (closing !== undefined) throw new Error('The database is closed.');
       const connection = wrapConnection(api, await instance.connect(), () => open.delete(connection));
       open.add(connection);
       return connection;
