@@ -1,0 +1,44 @@
+import type { AgnesError } from '@agnes/errors';
+import { Command } from '@oclif/core/command';
+import { boolean } from '@oclif/core/flags';
+import { printResult } from './output/print-result.ts';
+
+/** What a command hands back; nothing but {@link AgnesCommand} prints it. */
+export interface Result {
+  /** The document that `--json` prints. */
+  readonly data: unknown;
+  /** The same for people, on stdout. Empty: nothing to show. */
+  readonly text: string;
+  /** What else a person should know, on stderr: notes, warnings, the next step. */
+  readonly notes?: readonly string[];
+  /** The command did part of its work: the result is printed, then this error, whose exit code it ends with. */
+  readonly error?: AgnesError;
+}
+
+/** Every command: parses, does its work in `execute`, and leaves all printing to one place. */
+export abstract class AgnesCommand extends Command {
+  static override baseFlags = {
+    json: boolean({ description: 'Print one JSON document on stdout.' }),
+  };
+
+  /** The work. Throws `AgnesError` for everything a user can act on; `undefined` when it has printed its own stream. */
+  protected abstract execute(): Promise<Result | undefined>;
+
+  override async run(): Promise<void> {
+    const result = await this.execute();
+    if (result === undefined) return;
+    await printResult(result, { json: wantsJson(this.argv) });
+    if (result.error !== undefined) throw result.error;
+  }
+
+  /** Errors go to `main`, which reports them. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
+}
+
+/** Whether a command line asks for JSON; known before it is parsed, so that a usage error answers in JSON too. */
+export function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+}

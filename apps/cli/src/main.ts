@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import { AgnesError } from '@agnes/errors';
+import { Config } from '@oclif/core/config';
+import { wantsJson } from './command.ts';
+import { reportError } from './output/report-error.ts';
+import { resolveCommand } from './resolve-command.ts';
+
+/** Runs one command line (without `node` and the script) and sets the exit code. Prints everything, throws nothing. */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.stdout.on('error', ignoreClosedPipe);
+  try {
+    const config = await Config.load({ root: join(import.meta.dirname, '..') });
+    const resolved = resolveCommand(
+      argv,
+      config.commands.filter((command) => !command.hidden).map((command) => command.id),
+    );
+    if (resolved.kind === 'unknown') {
+      throw new AgnesError('usage', `There is no command 'agnes ${resolved.words}'.`, { hint: resolved.hint });
+    }
+    if (resolved.kind === 'help') {
+      const { Help } = await import('@oclif/core/help');
+      await new Help(config, { hideAliasesFromRoot: true }).showHelp(resolved.id === undefined ? [] : [resolved.id]);
+      return;
+    }
+    await config.runCommand(resolved.id, [...resolved.argv]);
+  } catch (error) {
+    process.exitCode = reportError(error, { json: wantsJson(argv) });
+  }
+}
+
+/** `agnes … | head` closes our stdout early; that is no error. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}

@@ -1,0 +1,37 @@
+import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
+import { nearest } from '../nearest.ts';
+import { fileError } from './file-error.ts';
+
+/** Any thrown value as the error that is shown: what the parser refuses is `usage`, what nobody expected says so. */
+export function toAgnesError(thrown: unknown): AgnesError {
+  if (isAgnesError(thrown)) return thrown;
+  if (isParseError(thrown)) return usageError(thrown);
+  const file = fileError(thrown);
+  if (file !== undefined) return file;
+  return new AgnesError('internal_cli_error', `agnes failed in a way it did not expect: ${messageOf(thrown)}`, {
+    hint: 'Run it again with AGNES_DEBUG=1 to see where, and report it.',
+    cause: thrown,
+  });
+}
+
+interface ParseError extends Error {
+  readonly parse: { readonly input?: { readonly flags?: object; readonly context?: { readonly id?: string } } };
+  readonly flags?: readonly string[];
+}
+
+/** Errors of the oclif parser carry what they parsed. */
+function isParseError(thrown: unknown): thrown is ParseError {
+  return thrown instanceof Error && ('parse' in thrown || 'oclif' in thrown);
+}
+
+function usageError(error: ParseError): AgnesError {
+  const input = error.parse?.input;
+  const command = ['agnes', ...(input?.context?.id?.split(':') ?? [])].join(' ');
+  const known = Object.keys(input?.flags ?? {}).map((name) => `--${name}`);
+  const unknown = error.flags?.find((flag) => flag.startsWith('-'));
+  const [close] = unknown === undefined ? [] : nearest(unknown.replace(/=.*/, ''), known, 1);
+  const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
+  return new AgnesError('usage', message, {
+    hint: close === undefined ? `${command} --help` : `Did you mean ${close}? See: ${command} --help`,
+  });
+}

@@ -1,0 +1,129 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { attachReadOnly, type Connection, openDatabase, quoteIdentifier } from '@agnes/duckdb';
+import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
+import type { PulledTable } from '../workspace/state.ts';
+import { sizeOf } from './store.ts';
+import { VIEW_MARK, viewStatements } from './view-sql.ts';
+
+/** A table and the files that its view reads, in order. */
+export interface ViewPlan {
+  readonly name: string;
+  readonly table: PulledTable;
+  readonly paths: readonly string[];
+}
+
+export interface Built {
+  /** Tables whose view could not be made, and why. */
+  readonly failed: ReadonlyMap<string, string>;
+  /** Tables whose name the user has given to a table or view of their own, which stays. */
+  readonly shadowed: readonly string[];
+}
+
+/**
+ * Builds `target`, a database with a view for each table and with everything that the user has made in `current`, which is
+ * left alone. Throws `workspace_busy` when another program holds `current` open for writing, and
+ * `local_database_unreadable` when it is no database.
+ */
+export async function buildDatabase(current: string, target: string, views: readonly ViewPlan[]): Promise<Built> {
+  await mkdir(dirname(target), { recursive: true });
+  await removeDatabase(target);
+  if ((await sizeOf(current)) !== undefined) await copyDatabase(current, target);
+  const built = await fill(target, views);
+  await syncFile(target);
+  return built;
+}
+
+/** Deletes a database file with what DuckDB keeps beside it. */
+export async function removeDatabase(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(walOf(path), { force: true });
+}
+
+export function walOf(path: string): string {
+  return `${path}.wal`;
+}
+
+async function copyDatabase(current: string, target: string): Promise<void> {
+  try {
+    if ((await sizeOf(walOf(current))) !== undefined) await foldIn(current);
+    await using memory = await openDatabase(':memory:');
+    const connection = await memory.connect();
+    // Attached, so that nobody can write to it while it is copied.
+    await attachReadOnly(connection, current, 'current');
+    await copyFile(current, target, constants.COPYFILE_FICLONE);
+    await connection.run('DETACH "current"');
+  } catch (error) {
+    throw explain(error, current);
+  }
+}
+
+/** A program that died left changes in the log beside the file; opening it for writing brings them into the file. */
+async function foldIn(path: string): Promise<void> {
+  await using database = await openDatabase(path);
+  const connection = await database.connect();
+  await connection.run('CHECKPOINT');
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (isAgnesError(error) || !(error instanceof Error) || 'path' in error) return error;
+  if (/lock|being used by another process/i.test(error.message)) {
+    const who = /held in (.+? \(PID \d+\))/.exec(error.message)?.[1];
+    return new AgnesError('workspace_busy', `${who ?? 'Another program'} has ${path} open for writing.`, {
+      hint: 'Close it there, or open it read-only, then run: agnes pull',
+      cause: error,
+    });
+  }
+  return new AgnesError('local_database_unreadable', `${path} cannot be opened: ${messageOf(error).split('\n')[0]}`, {
+    hint: 'Move the file away (tables of your own are in it), then run: agnes pull',
+    cause: error,
+  });
+}
+
+async function fill(target: string, views: readonly ViewPlan[]): Promise<Built> {
+  await using database = await openDatabase(target);
+  const connection = await database.connect();
+  await dropOurViews(connection);
+  const taken = new Set((await namesIn(connection)).map((name) => name.toLowerCase()));
+  const failed = new Map<string, string>();
+  const shadowed: string[] = [];
+  for (const { name, table, paths } of views) {
+    if (taken.has(name.toLowerCase())) {
+      shadowed.push(name);
+      continue;
+    }
+    try {
+      for (const statement of viewStatements(name, table, paths)) await connection.run(statement);
+    } catch (error) {
+      failed.set(name, messageOf(error).split('\n')[0] ?? '');
+    }
+  }
+  await connection.run('CHECKPOINT');
+  return { failed, shadowed };
+}
+
+async function dropOurViews(connection: Connection): Promise<void> {
+  const ours = await connection.rows<{ view_name: string }>(
+    "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' AND starts_with(comment, $1)",
+    [VIEW_MARK],
+  );
+  for (const { view_name } of ours) await connection.run(`DROP VIEW ${quoteIdentifier(view_name)}`);
+}
+
+async function namesIn(connection: Connection): Promise<string[]> {
+  const rows = await connection.rows<{ name: string }>(
+    `SELECT table_name AS name FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main'
+     UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

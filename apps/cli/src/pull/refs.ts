@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { chmod, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { readTextIfThere } from '../settings/read-file.ts';
+import { writeFileAtomically } from '../settings/write-file.ts';
+import { workspacePaths } from '../workspace/workspace.ts';
+import { lockStore, partPath, type Store } from './store.ts';
+
+const refsFile = v.object({ workspace: v.string(), parts: v.array(v.string()) });
+
+/** Records which parts a workspace needs, so that no other workspace's pull deletes them. */
+export async function writeRefs(store: Store, workspace: string, parts: Iterable<string>): Promise<void> {
+  await using _lock = await lockStore(store);
+  await writeFileAtomically(refsPath(store, workspace), JSON.stringify({ workspace, parts: [...new Set(parts)] }));
+}
+
+/**
+ * Deletes those of `candidates` that no workspace refers to. References of workspaces that no longer exist are dropped.
+ * Returns how many parts were deleted.
+ */
+export async function sweepParts(store: Store, candidates: Iterable<string>): Promise<number> {
+  await using _lock = await lockStore(store);
+  const needed = await neededParts(store);
+  let deleted = 0;
+  for (const sha256 of new Set(candidates)) {
+    if (!needed.has(sha256)) {
+      await deletePart(partPath(store, sha256));
+      deleted += 1;
+    }
+  }
+  return deleted;
+}
+
+async function neededParts(store: Store): Promise<Set<string>> {
+  const needed = new Set<string>();
+  const folder = join(store.root, 'refs');
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), refsFile), await readTextIfThere(path));
+    if (!parsed.success) continue;
+    if ((await readTextIfThere(workspacePaths.file(parsed.output.workspace))) === undefined) {
+      await rm(path, { force: true });
+      continue;
+    }
+    for (const sha256 of parsed.output.parts) needed.add(sha256);
+  }
+  return needed;
+}
+
+async function deletePart(path: string): Promise<void> {
+  // Windows does not delete read-only files.
+  if (process.platform === 'win32') await chmod(path, 0o666).catch(() => undefined);
+  await rm(path, { force: true });
+}
+
+function refsPath(store: Store, workspace: string): string {
+  return join(store.root, 'refs', `${createHash('sha256').update(workspace).digest('hex').slice(0, 32)}.json`);
+}

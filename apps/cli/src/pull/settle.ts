@@ -1,0 +1,88 @@
+import type { AgnesError } from '@agnes/errors';
+import type { PulledTable, WorkspaceState } from '../workspace/state.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { type ViewPlan } from './build-database.ts';
+import { commitDatabase } from './commit.ts';
+import type { Manifest } from './manifest.ts';
+import type { Plan, PlannedTable } from './plan.ts';
+import { hasPart, partPath, type Store } from './store.ts';
+
+export interface SettleInput {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly manifest: Manifest;
+  readonly etag: string | null;
+  readonly state: WorkspaceState | undefined;
+  readonly plan: Plan;
+  readonly failedParts: ReadonlyMap<string, AgnesError>;
+}
+
+/** A table that did not get its new version. */
+export interface TableError {
+  readonly table: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface Settled {
+  readonly state: WorkspaceState;
+  readonly errors: readonly TableError[];
+  readonly shadowed: readonly string[];
+}
+
+/** Commits what has arrived: a table with a part that failed stays at its old version, the others move on. */
+export async function settle(input: SettleInput): Promise<Settled> {
+  const errors: TableError[] = [];
+  const tables: { name: string; table: PulledTable }[] = [];
+  for (const planned of input.plan.tables) {
+    const error = errorOf(planned, input.failedParts);
+    if (error !== undefined) errors.push(error);
+    const table = error === undefined ? planned.table : await oldVersion(planned.name, input);
+    if (table !== undefined) tables.push({ name: planned.name, table });
+  }
+  const state = (kept: typeof tables, whole: boolean): WorkspaceState => ({
+    format: 1,
+    server: input.workspace.file.server,
+    store: input.store.root,
+    etag: whole ? input.etag : null,
+    data_version: input.manifest.data_version,
+    pulled_at: new Date().toISOString(),
+    tables: Object.fromEntries(kept.map(({ name, table }) => [name, table])),
+    elsewhere: Object.fromEntries(input.plan.elsewhere),
+  });
+
+  const built = await commitDatabase(input.workspace.root, viewsOf(tables, input.store), ({ failed }) =>
+    state(
+      tables.filter(({ name }) => !failed.has(name)),
+      errors.length === 0 && failed.size === 0,
+    ),
+  );
+  for (const [table, message] of built.failed) errors.push({ table, code: 'local_database_unreadable', message });
+  const kept = tables.filter(({ name }) => !built.failed.has(name));
+  return { state: state(kept, errors.length === 0), errors, shadowed: built.shadowed };
+}
+
+function errorOf({ name, table }: PlannedTable, failed: SettleInput['failedParts']): TableError | undefined {
+  for (const { sha256 } of table.parts) {
+    const error = failed.get(sha256);
+    if (error !== undefined) return { table: name, code: error.code, message: error.message };
+  }
+  return undefined;
+}
+
+/** The version that the workspace had, when its parts are still there. */
+async function oldVersion(name: string, { state, store }: SettleInput): Promise<PulledTable | undefined> {
+  const old = state?.tables[name];
+  for (const { sha256, bytes } of old?.parts ?? []) {
+    if (!(await hasPart(store, sha256, bytes))) return undefined;
+  }
+  return old;
+}
+
+function viewsOf(tables: readonly { name: string; table: PulledTable }[], store: Store): ViewPlan[] {
+  return tables.map(({ name, table }) => ({
+    name,
+    table,
+    paths: table.parts.map(({ sha256 }) => partPath(store, sha256)),
+  }));
+}

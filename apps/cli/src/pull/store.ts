@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AgnesError } from '@agnes/errors';
+import { type OsLock, takeOsLock } from '../workspace/os-lock.ts';
+
+/** The folder of parts on this laptop, each named by its SHA-256 and never changed; workspaces share it. */
+export interface Store {
+  readonly root: string;
+}
+
+export function partPath(store: Store, sha256: string): string {
+  return join(store.root, 'sha256', sha256.slice(0, 2), sha256);
+}
+
+/** Whether the store has a part. Its bytes were verified before it got its name; only its size is looked at here. */
+export async function hasPart(store: Store, sha256: string, bytes: number): Promise<boolean> {
+  return (await sizeOf(partPath(store, sha256))) === bytes;
+}
+
+/** The size of a file, undefined when there is none. */
+export async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Gives a complete, verified, synced file its name in the store. */
+export async function admitPart(store: Store, file: string, sha256: string, bytes: number): Promise<void> {
+  const path = partPath(store, sha256);
+  await mkdir(dirname(path), { recursive: true });
+  await chmod(file, 0o444);
+  try {
+    await rename(file, path);
+  } catch (error) {
+    // Windows refuses to replace a file that a query reads; it has the same bytes.
+    if ((await sizeOf(path)) !== bytes) throw error;
+    await rm(file, { force: true });
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes a rename in this folder survive a power cut, where the platform can. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The lock under which references are written and unreferenced parts deleted. */
+export async function lockStore(store: Store): Promise<OsLock> {
+  await mkdir(store.root, { recursive: true, mode: 0o700 });
+  const lock = await takeOsLock(join(store.root, 'store.lock'), 60_000);
+  if (lock !== undefined) return lock;
+  throw new AgnesError('workspace_busy', `Another agnes command holds the store ${store.root}.`, {
+    hint: 'Wait until it has finished, then run the command again.',
+  });
+}
+
+/** A folder for this pull's unfinished downloads; no other process writes into it. */
+export interface Intake extends AsyncDisposable {
+  readonly folder: string;
+}
+
+/**
+ * Opens an intake and moves into it what pulls that have died left unfinished: each intake is locked by its owner, so one
+ * that can be locked has none. A partial download is named `<sha256>.part`.
+ */
+export async function openIntake(store: Store): Promise<Intake> {
+  await using _alone = await lockStore(store);
+  const parent = join(store.root, 'tmp');
+  const folder = join(parent, randomBytes(8).toString('hex'));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const lock = await takeOsLock(join(folder, 'owner.lock'));
+  if (lock === undefined) throw new Error('A fresh intake is locked.');
+  for (const name of await readdir(parent)) {
+    if (join(parent, name) !== folder) await adopt(join(parent, name), folder);
+  }
+  return {
+    folder,
+    async [Symbol.asyncDispose]() {
+      await lock.release();
+      // What is unfinished stays for the next pull.
+      if ((await readdir(folder)).every((name) => !name.endsWith('.part'))) {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+async function adopt(abandoned: string, folder: string): Promise<void> {
+  await using lock = await takeOsLock(join(abandoned, 'owner.lock'));
+  if (lock === undefined) return;
+  for (const name of await readdir(abandoned)) {
+    if (name.endsWith('.part')) await rename(join(abandoned, name), join(folder, name));
+  }
+  await lock.release();
+  await rm(abandoned, { recursive: true, force: true });
+}

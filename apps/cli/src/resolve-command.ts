@@ -1,0 +1,43 @@
+import { nearest } from './nearest.ts';
+
+export type Resolved =
+  | { readonly kind: 'command'; readonly id: string; readonly argv: readonly string[] }
+  | { readonly kind: 'help'; readonly id: string | undefined }
+  | { readonly kind: 'unknown'; readonly words: string; readonly hint: string };
+
+const HELP_FLAGS = new Set(['--help', '-h']);
+
+/**
+ * Which command a command line means. Ids have colons (`auth:login`), command lines spaces. The longest id that the leading
+ * words spell wins; words that stop at a topic ask for its help.
+ */
+export function resolveCommand(argv: readonly string[], ids: readonly string[]): Resolved {
+  const end = argv.indexOf('--');
+  const asksHelp = (end === -1 ? argv : argv.slice(0, end)).some((word) => HELP_FLAGS.has(word));
+  const given = argv[0] === 'help' ? argv.slice(1) : argv;
+  const flag = given.findIndex((word) => word.startsWith('-'));
+  const words = flag === -1 ? given : given.slice(0, flag);
+
+  for (let length = words.length; length > 0; length -= 1) {
+    const id = words.slice(0, length).join(':');
+    if (ids.includes(id)) {
+      return asksHelp || argv[0] === 'help' ? { kind: 'help', id } : { kind: 'command', id, argv: given.slice(length) };
+    }
+  }
+  const asked = words.join(':');
+  if (words.length === 0 && flag !== -1 && !asksHelp) {
+    return { kind: 'unknown', words: given.join(' '), hint: 'agnes --help' };
+  }
+  if (words.length === 0 || ids.some((id) => id.startsWith(`${asked}:`))) {
+    return { kind: 'help', id: words.length === 0 ? undefined : asked };
+  }
+  return { kind: 'unknown', words: words.join(' '), hint: suggest(words, ids) };
+}
+
+function suggest(words: readonly string[], ids: readonly string[]): string {
+  const topic = words.slice(0, -1).join(':');
+  const candidates = ids.map((id) => id.replaceAll(':', ' '));
+  const [close] = nearest(words.join(' '), candidates, 1);
+  if (close !== undefined) return `Did you mean: agnes ${close}`;
+  return ids.some((id) => id.startsWith(`${topic}:`)) ? `agnes ${topic.replaceAll(':', ' ')} --help` : 'agnes --help';
+}
