@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Connection, openDatabase, quoteIdentifier, quoteLiteralList } from '@agnes/duckdb';
+import { type Connection, type Database, openDatabase, quoteIdentifier, quoteLiteralList } from '@agnes/duckdb';
 import { AgnesError, messageOf } from '@agnes/errors';
+import { withCommitLock } from './commit-lock.ts';
 import { copyIfThere, replaceDatabase } from './durable-files.ts';
 import type { Part } from './parts.ts';
 import { EXTRACT_FILE, META_DDL, PARTS_DDL, type QueryMode } from './tables.ts';
@@ -19,36 +20,27 @@ export type TableChange =
     }
   | { readonly kind: 'drop'; readonly name: string };
 
-const ATTEMPTS = 5;
-
 /**
  * Applies changes to a copy of the folder's extract.duckdb and renames it over the original: tables that are not mentioned
- * come along as they are, whoever wrote them. When another writer committed meanwhile, it starts again from its result.
+ * come along as they are, whoever wrote them. Throws `extract_unreadable` when the original cannot be opened.
  */
 export async function commitExtract(folder: string, changes: readonly TableChange[]): Promise<void> {
   const target = join(folder, EXTRACT_FILE);
   const temporary = `${target}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-      const before = await identity(target);
+  await withCommitLock(folder, async () => {
+    try {
       if (await copyIfThere(target, temporary)) await copyIfThere(`${target}.wal`, `${temporary}.wal`);
       await applyChanges(temporary, changes);
-      if (before === (await identity(target))) {
-        await replaceDatabase(temporary, target);
-        return;
-      }
-      await removeDatabase(temporary);
+      await replaceDatabase(temporary, target);
+    } finally {
+      await rm(temporary, { force: true });
+      await rm(`${temporary}.wal`, { force: true });
     }
-  } finally {
-    await removeDatabase(temporary);
-  }
-  throw new AgnesError('connector_failed', `Other writers keep changing ${target}.`, {
-    hint: 'Let one connector at a time write into a source.',
   });
 }
 
 async function applyChanges(path: string, changes: readonly TableChange[]): Promise<void> {
-  let database: Awaited<ReturnType<typeof openDatabase>>;
+  let database: Database;
   try {
     database = await openDatabase(path);
   } catch (error) {
@@ -106,20 +98,4 @@ async function applyChange(connection: Connection, change: TableChange): Promise
 /** The sum of one figure over the parts. */
 export function sum(parts: readonly Part[], figure: 'rows' | 'size_bytes'): number {
   return parts.reduce((total, part) => total + part[figure], 0);
-}
-
-/** Changes with every rename over the path and every write to the file. */
-async function identity(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true });
-    return `${ino}-${size}-${mtimeNs}`;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'absent';
-    throw error;
-  }
-}
-
-async function removeDatabase(path: string): Promise<void> {
-  await rm(path, { force: true });
-  await rm(`${path}.wal`, { force: true });
 }

@@ -55,7 +55,7 @@ describe('writing', () => {
     expect(table?.parts).toMatchObject([{ rows: 1000, size_bytes: table?.size_bytes, sha256: null }]);
     expect(table?.parts[0]?.path.startsWith(join(folder, 'data', 'orders'))).toBe(true);
     expect(await query('SELECT i FROM orders LIMIT 2')).toStrictEqual([{ i: 999 }, { i: 998 }]);
-    expect(await readdir(folder)).toStrictEqual(['data', 'extract.duckdb']);
+    expect(await readdir(folder)).toStrictEqual(['.lock', 'data', 'extract.duckdb']);
   });
 
   test('the columns of _meta and _parts stand in the order of the contract', async () => {
@@ -234,20 +234,20 @@ describe('tables that a run does not touch', () => {
       await writer.writeTable({ name: 'a', select: 'SELECT 1 AS i' });
       await expect(writer.commit()).rejects.toMatchObject({ code: 'extract_unreadable' });
     });
-    expect(await readdir(folder)).toStrictEqual(['data', 'extract.duckdb']);
+    expect(await readdir(folder)).toStrictEqual(['.lock', 'data', 'extract.duckdb']);
     expect(await readFile(join(folder, 'extract.duckdb'), 'utf8')).toContain('no database');
   });
 
-  test('are all there after two writers at once', async () => {
+  test('are all there after several writers at once', async () => {
     await Promise.all(
-      ['a', 'b', 'c'].map((name) =>
+      ['a', 'b', 'c', 'd', 'e'].map((name) =>
         write(async (writer) => {
           await writer.writeTable({ name, select: 'SELECT 1 AS i' });
           await writer.commit();
         }),
       ),
     );
-    expect(await names()).toStrictEqual(['a', 'b', 'c']);
+    expect(await names()).toStrictEqual(['a', 'b', 'c', 'd', 'e']);
   });
 });
 
@@ -297,7 +297,7 @@ describe('old files', () => {
     await mkdir(join(folder, '.tmp-wmabc123450123456789'));
     await utimes(join(folder, '.tmp-wmabc123450123456789'), 0, 0);
     await rewrite(60_000);
-    expect((await readdir(folder)).sort()).toStrictEqual(['data', 'extract.duckdb', 'notes.txt']);
+    expect((await readdir(folder)).sort()).toStrictEqual(['.lock', 'data', 'extract.duckdb', 'notes.txt']);
     expect((await readdir(join(folder, 'data'))).sort()).toStrictEqual(['other.parquet', 't']);
     expect((await filesOf('t')).filter((name) => !name.startsWith('w'))).toStrictEqual(['2024-01.parquet']);
     expect(await filesOf('t')).toHaveLength(3);
@@ -307,7 +307,7 @@ describe('old files', () => {
     await rewrite(0);
     await writeFile(join(folder, 'extract.duckdb.wal'), '');
     await rewrite(0);
-    expect(await readdir(folder)).toStrictEqual(['data', 'extract.duckdb']);
+    expect(await readdir(folder)).toStrictEqual(['.lock', 'data', 'extract.duckdb']);
     expect(await query('FROM t')).toHaveLength(1);
   });
 });
