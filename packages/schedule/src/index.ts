@@ -1,1 +1,1 @@
-export {};
+export { formatSchedule, isDue, nextDue, parseSchedule, type Schedule } from './schedule.ts';
