@@ -10,9 +10,11 @@ export const toolsFolder = join(root, '.tools');
 export function environment(verbose) {
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', npm_config_update_notifier: 'false' };
   delete env.NODE_ENV; // `production` would leave out the build tools
+  delete env.npm_config_json; // this folder's .npmrc is for the npm that started us, not for those that we start
   if (process.platform !== 'win32' && !isWritable(env.HOME)) {
     env.HOME = join(toolsFolder, 'home');
-    mkdirSync(env.HOME, { recursive: true });
+    env.npm_config_cache = join(env.HOME, '.npm');
+    mkdirSync(env.npm_config_cache, { recursive: true });
   }
   return { env, verbose };
 }
