@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   grant_not_found: entry(404, 2, 'No such grant.'),
   unknown_resource_type: entry(400, 2, 'No such resource type.'),
   last_admin: entry(409, 2, 'This would leave nobody who can administer the server.'),
+  own_account: entry(409, 2, 'Nobody may deactivate or delete their own account.'),
   token_not_found: entry(404, 2, 'No such access token.'),
 
   // Tables

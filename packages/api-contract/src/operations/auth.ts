@@ -71,7 +71,7 @@ export const authOperations = {
     }),
     status: 200,
     response: signedIn,
-    errors: ['bootstrap_closed', 'weak_password', 'too_many_requests'],
+    errors: ['bootstrap_closed', 'invalid_credentials', 'weak_password', 'too_many_requests'],
     cli: 'setup bootstrap',
   }),
   signOut: defineOperation({
@@ -260,7 +260,7 @@ export const userOperations = {
     body: v.object({ name: v.optional(v.nullable(shortText)), active: v.optional(v.boolean()) }),
     status: 200,
     response: user,
-    errors: ['user_not_found', 'last_admin', 'forbidden'],
+    errors: ['user_not_found', 'last_admin', 'own_account'],
   }),
   activateUser: defineOperation({
     ...userById,
@@ -281,7 +281,7 @@ export const userOperations = {
     summary: 'Locks an account out at once, with all its sessions and tokens.',
     status: 200,
     response: user,
-    errors: ['user_not_found', 'last_admin', 'forbidden'],
+    errors: ['user_not_found', 'last_admin', 'own_account'],
     cli: 'admin deactivate',
   }),
   deleteUser: defineOperation({
@@ -292,7 +292,7 @@ export const userOperations = {
     summary: 'Deletes an account with its tokens and memberships.',
     status: 204,
     response: 'empty',
-    errors: ['user_not_found', 'last_admin', 'forbidden'],
+    errors: ['user_not_found', 'last_admin', 'own_account'],
     cli: 'admin remove-user',
   }),
   setPassword: defineOperation({
