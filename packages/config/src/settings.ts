@@ -96,7 +96,7 @@ const schedulerToken = v.optional(
     text(),
     v.minLength(32, 'must have at least 32 characters'),
     v.maxLength(512, 'must have at most 512 characters'),
-    v.regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces'),
+    v.regex(/^[\w.~+/=-]+$/, 'may hold letters, digits and - . _ ~ + / = only'),
   ),
 );
 
