@@ -1,0 +1,87 @@
+import { type authOperations, callerOf, type Handlers, type RequestContext } from '@agnes/api-contract';
+import type { Auth, SignedIn } from './auth.ts';
+import type { TokenRecord } from './credentials.ts';
+
+export interface AuthHandlersOptions {
+  readonly auth: Auth;
+}
+
+/** The operations on sign-in, bootstrap, the caller and access tokens. */
+export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof authOperations> {
+  const signedInBody = ({ session, user, isAdmin }: SignedIn) => ({
+    access_token: session.token,
+    token_type: 'bearer' as const,
+    user_id: user.id,
+    email: user.email,
+    role: roleOf(isAdmin),
+    expires_at: iso(session.expires_at) ?? session.created_at.toISOString(),
+  });
+  const signIn = async (
+    { body }: { readonly body: { readonly email: string; readonly password: string } },
+    { ip }: RequestContext,
+  ) => signedInBody(await auth.signIn(body.email, body.password, { ip }));
+
+  return {
+    signIn,
+    passwordLogin: signIn,
+    bootstrap: async ({ body }, { ip }) => signedInBody(await auth.bootstrap(body, { ip })),
+    signOut: async (_, context) => {
+      await auth.signOut(callerOf(context));
+      return undefined;
+    },
+    me: async (_, context) => {
+      const caller = callerOf(context);
+      return {
+        user_id: caller.userId,
+        email: caller.email,
+        name: caller.name,
+        role: roleOf(caller.isAdmin),
+        is_admin: caller.isAdmin,
+        groups: caller.groups.map(({ id, name }) => ({ id, name })),
+        credential: { ...caller.credential, expires_at: iso(caller.credential.expires_at) },
+      };
+    },
+
+    createToken: async ({ body }, context) => {
+      const { id, name, prefix, token, expires_at, created_at } = await auth.createToken(callerOf(context), body);
+      return { id, name, prefix, token, expires_at: iso(expires_at), created_at: created_at.toISOString() };
+    },
+    listTokens: async (_, context) => (await auth.listTokens(callerOf(context).userId)).map(tokenBody),
+    getToken: async ({ params }, context) => tokenBody(await auth.getToken(params.id, callerOf(context).userId)),
+    revokeToken: async ({ params }, context) => {
+      const { userId } = callerOf(context);
+      await auth.revokeToken(params.id, { by: userId, owner: userId });
+      return undefined;
+    },
+
+    listAllTokens: async () => {
+      const [tokens, users] = await Promise.all([auth.listTokens(), auth.listUsers()]);
+      const emails = new Map(users.map(({ id, email }) => [id, email]));
+      return tokens.map((token) => ({
+        ...tokenBody(token),
+        user_id: token.user_id,
+        user_email: emails.get(token.user_id) ?? null,
+        last_used_ip: token.last_used_ip,
+      }));
+    },
+    revokeAnyToken: async ({ params }, context) => {
+      await auth.revokeToken(params.id, { by: callerOf(context).userId });
+      return undefined;
+    },
+  };
+}
+
+const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
+
+const roleOf = (admin: boolean): 'admin' | 'user' => (admin ? 'admin' : 'user');
+
+const tokenBody = (token: TokenRecord) => ({
+  id: token.id,
+  name: token.name,
+  prefix: token.prefix,
+  scope: token.scope,
+  created_at: token.created_at.toISOString(),
+  expires_at: iso(token.expires_at),
+  last_used_at: iso(token.last_used_at),
+  revoked_at: iso(token.revoked_at),
+});

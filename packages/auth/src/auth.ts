@@ -1,0 +1,141 @@
+import type { Caller } from '@agnes/api-contract';
+import { type Access, isAdmin } from '@agnes/rbac';
+import type { State } from '@agnes/state';
+import { createAttemptLimit } from './attempt-limit.ts';
+import { type BootstrapInput, bootstrap } from './bootstrap.ts';
+import { type BootstrapCode, bootstrapCode } from './bootstrap-code.ts';
+import { getToken, type IssuedToken, listTokens, revokeToken, type TokenRecord } from './credentials.ts';
+import { hadAnAdmin } from './first-admin.ts';
+import { createLastUse } from './last-use.ts';
+import { createPasswords } from './password-hash.ts';
+import { createPersonalToken, type NewPersonalToken } from './personal-tokens.ts';
+import { schedulerWayIn } from './scheduler-token.ts';
+import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
+import { type NewSession, type SignInOptions, signIn, signOut } from './sign-in.ts';
+import { tokenWayIn } from './token-way-in.ts';
+import {
+  createUser,
+  deleteUser,
+  getUser,
+  listUsers,
+  type NewUser,
+  setPassword,
+  type User,
+  type UserPatch,
+  updateUser,
+} from './users.ts';
+import { bearerToken, invalidToken, type Peer, type WayIn } from './ways-in.ts';
+
+/** A new session, whose it is, and whether they are an administrator. */
+export interface SignedIn extends NewSession {
+  readonly isAdmin: boolean;
+}
+
+export interface AuthOptions {
+  readonly state: State;
+  readonly access: Access;
+  readonly now?: () => Date;
+  /** Default 24. */
+  readonly sessionHours?: number;
+  /** The secret of a scheduler in a process of its own, at least 32 characters. */
+  readonly schedulerToken?: string | undefined;
+  /** Sign-ins and bootstraps a minute for each address and account. Default 10. */
+  readonly attemptsPerMinute?: number;
+  /** Told when the last use of a token could not be written: nothing a request waits for. */
+  readonly onBackgroundError?: (error: unknown) => void;
+}
+
+/** Who is calling. People are named by id or e-mail address; `by` is the id of whoever does it. */
+export interface Auth {
+  /**
+   * The caller of a request; undefined without credentials. Throws `malformed_request`, `invalid_credentials`,
+   * `account_deactivated`.
+   */
+  authenticate(headers: Headers, peer: Peer): Promise<Caller | undefined>;
+  signIn(email: string, password: string, peer: Peer): Promise<SignedIn>;
+  /** Ends the caller's session. */
+  signOut(caller: Caller): Promise<void>;
+
+  /** Makes the configured account an administrator; called at each start. */
+  seedAdmin(seed: SeedAdmin): Promise<void>;
+  /** Writes the bootstrap code and returns its path while there never was an administrator; removes it afterwards. */
+  prepareBootstrap(stateDir: string): Promise<string | undefined>;
+  bootstrap(input: BootstrapInput, peer: Peer): Promise<SignedIn>;
+
+  createToken(caller: Caller, input: NewPersonalToken): Promise<IssuedToken>;
+  /** Access tokens of one account, or of everybody. */
+  listTokens(userId?: string): Promise<TokenRecord[]>;
+  /** Throws `token_not_found`, also for a token of another account. */
+  getToken(id: string, userId: string): Promise<TokenRecord>;
+  /** Throws `token_not_found`; with `owner`, also for a token of another account. */
+  revokeToken(id: string, options: { readonly by: string; readonly owner?: string }): Promise<void>;
+
+  listUsers(): Promise<User[]>;
+  getUser(user: string): Promise<User>;
+  createUser(input: NewUser, by: string): Promise<User>;
+  updateUser(user: string, patch: UserPatch, by: string): Promise<User>;
+  deleteUser(user: string, by: string): Promise<void>;
+  setPassword(user: string, password: string, by: string): Promise<void>;
+
+  /** Resolves when nothing is being written in the background any more; to be awaited before the state is closed. */
+  settled(): Promise<void>;
+}
+
+/** Authentication over a state database. */
+export function createAuth(options: AuthOptions): Auth {
+  const { state, access, now = () => new Date(), sessionHours = 24, attemptsPerMinute = 10 } = options;
+  const passwords = createPasswords();
+  const lastUse = createLastUse(state, now, options.onBackgroundError ?? (() => undefined));
+  const signInOptions: SignInOptions = {
+    state,
+    passwords,
+    now,
+    limit: createAttemptLimit(attemptsPerMinute, now),
+    sessionMs: sessionHours * 3_600_000,
+  };
+  // The scheduler's secret may have any shape, so it is asked before the tokens, which refuse what is not theirs.
+  const waysIn: WayIn[] = [
+    ...(options.schedulerToken === undefined ? [] : [schedulerWayIn(options.schedulerToken)]),
+    tokenWayIn({ state, access, lastUse, now }),
+  ];
+  const signedIn = async (session: NewSession): Promise<SignedIn> => ({
+    ...session,
+    isAdmin: isAdmin(await access.groupsOf(session.user.id)),
+  });
+  let code: BootstrapCode | undefined;
+
+  return {
+    async authenticate(headers, peer) {
+      for (const wayIn of waysIn) {
+        const caller = await wayIn(headers, peer);
+        if (caller !== undefined) return caller;
+      }
+      if (bearerToken(headers) !== undefined) throw invalidToken();
+      return undefined;
+    },
+    signIn: async (email, password, peer) => signedIn(await signIn(signInOptions, email, password, peer)),
+    signOut: (caller) => signOut(state, caller.credential.id, caller.userId, now()),
+    seedAdmin: (seed) => seedAdmin(state, passwords, seed, now()),
+    async prepareBootstrap(stateDir) {
+      code = bootstrapCode(stateDir);
+      if (await hadAnAdmin(state.db)) {
+        await code.remove();
+        return undefined;
+      }
+      await code.ensure();
+      return code.path;
+    },
+    bootstrap: async (input, peer) => signedIn(await bootstrap(signInOptions, code, input, peer)),
+    createToken: (caller, input) => createPersonalToken(state, caller, input, now()),
+    listTokens: (userId) => listTokens(state, userId),
+    getToken: (id, userId) => getToken(state.db, id, userId),
+    revokeToken: (id, who) => revokeToken(state, id, { ...who, now: now() }),
+    listUsers: () => listUsers(state),
+    getUser: (user) => getUser(state.db, user),
+    createUser: (input, by) => createUser(state, passwords, input, by, now()),
+    updateUser: (user, patch, by) => updateUser(state, user, patch, by, now()),
+    deleteUser: (user, by) => deleteUser(state, user, by),
+    setPassword: (user, password, by) => setPassword(state, passwords, user, { password, by, at: now() }),
+    settled: () => lastUse.settled(),
+  };
+}

@@ -1,0 +1,23 @@
+import { AgnesError } from '@agnes/errors';
+import { normaliseEmail } from '@agnes/rbac';
+
+const MIN_LENGTH = 8;
+const MAX_LENGTH = 1024;
+
+/** Throws `weak_password`, which says which rule is not met. */
+export function checkPassword(password: string, email: string): void {
+  const problem = problemOf(password, email);
+  if (problem === undefined) return;
+  throw new AgnesError('weak_password', `The password ${problem}.`, {
+    hint: `Choose one of at least ${MIN_LENGTH} characters; a few unrelated words are good.`,
+  });
+}
+
+function problemOf(password: string, email: string): string | undefined {
+  const characters = [...password];
+  if (characters.length < MIN_LENGTH) return `has fewer than ${MIN_LENGTH} characters`;
+  if (characters.length > MAX_LENGTH) return `has more than ${MAX_LENGTH} characters`;
+  if (new Set(characters).size === 1) return 'repeats one character';
+  if (normaliseEmail(password) === normaliseEmail(email)) return 'is the e-mail address';
+  return undefined;
+}
