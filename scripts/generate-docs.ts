@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VARIABLES, type Variable } from '../packages/config/src/index.ts';
 import { ERROR_CODES } from '../packages/errors/src/index.ts';
 
 // Writes the reference pages that are derived from code; with --check, fails when a page is not what the code says.
@@ -23,7 +24,23 @@ ${Object.entries(ERROR_CODES)
   .join('\n')}
 `;
 
-const pages: Record<string, string> = { 'docs/specs/errors.md': errors };
+const environment = `# Environment of the server
+
+Generated from \`packages/config/src/settings.ts\`; do not edit.
+
+A setting comes from, the first that has it: the environment, \`STATE_DIR/instance.yaml\`, \`CONFIG_DIR/instance.yaml\`, the
+default. A file may refer to the environment as \`\${NAME}\`. A key that is not known, or a value that cannot be used, keeps
+the server from starting; the error names the file, the key and what it must look like.
+
+| variable | in instance.yaml | default | meaning |
+|---|---|---|---|
+${VARIABLES.map(environmentRow).join('\n')}
+`;
+
+const pages: Record<string, string> = {
+  'docs/specs/errors.md': errors,
+  'docs/operator/environment.md': environment,
+};
 
 const stale = Object.entries(pages).filter(([path, text]) => {
   const file = join(root, path);
@@ -36,4 +53,15 @@ if (stale.length > 0) {
     `These pages are not what the code says: ${stale.map(([path]) => path).join(', ')}.\nRun: pnpm docs:generate\n`,
   );
   process.exitCode = 1;
+}
+
+function environmentRow({ name, aliases, file, default: fallback, meaning, secret }: Variable): string {
+  const code = (text: string) => `\`${text}\``;
+  const cells = [
+    [name, ...aliases].map(code).join(', '),
+    file === null ? '–' : code(file),
+    fallback === '' ? '–' : code(fallback),
+    secret ? `${meaning} **Secret.**` : meaning,
+  ];
+  return `| ${cells.join(' | ')} |`;
 }
