@@ -1,7 +1,7 @@
 import type { Access, Caller, Operation } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 
-/** Who is calling: undefined without credentials; throws `invalid_credentials` and its like. */
+/** Who is calling: undefined without credentials; throws for credentials that cannot be read or do not hold. */
 export type Authenticate = (headers: Headers, peer: { readonly ip: string | null }) => Promise<Caller | undefined>;
 
 /**
@@ -12,14 +12,8 @@ export type GrantChecks = {
   readonly [Kind in Extract<Access, object>['grant']]: (caller: Caller, id: string) => Promise<unknown>;
 };
 
-/** The caller of an operation that is not public. Throws `unauthenticated`, `malformed_request` or `invalid_credentials`. */
+/** The caller of an operation that is not public. Throws `unauthenticated`, or what `authenticate` does. */
 export async function identify(authenticate: Authenticate, headers: Headers, ip: string | null): Promise<Caller> {
-  const sent = headers.get('authorization');
-  if (sent !== null && !/^Bearer +[\w.~+/=-]+ *$/i.test(sent)) {
-    throw new AgnesError('malformed_request', 'The Authorization header is not of the form `Bearer <token>`.', {
-      hint: 'Send `Authorization: Bearer <token>`; `agnes auth login` gets a token.',
-    });
-  }
   const caller = await authenticate(headers, { ip });
   if (caller === undefined) {
     throw new AgnesError('unauthenticated', 'This needs a signed-in caller, and the request carries no credentials.', {

@@ -1,0 +1,49 @@
+import type { Catalog } from '@agnes/catalog';
+import type { Jobs } from '@agnes/jobs';
+import type { Orchestrator } from '@agnes/orchestrator';
+import type { State } from '@agnes/state';
+import type { Chore } from './maintenance.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const JOBS_KEPT_MS = 30 * 24 * HOUR_MS;
+/** The newest jobs stay whatever their age. */
+const JOBS_KEPT = 500;
+
+export interface ChoreOptions {
+  readonly state: State;
+  readonly catalog: Catalog;
+  readonly orchestrator: Orchestrator;
+  readonly jobs: Jobs;
+}
+
+/** What keeps the state safe and the disk from filling. */
+export function serverChores({ state, catalog, orchestrator, jobs }: ChoreOptions): Chore[] {
+  return [
+    {
+      name: 'state snapshot',
+      everyMs: MINUTE_MS,
+      async run() {
+        const snapshot = await state.maintain();
+        return snapshot && { snapshot: snapshot.name, bytes: snapshot.size_bytes };
+      },
+    },
+    {
+      name: 'old versions and files',
+      everyMs: HOUR_MS,
+      async run() {
+        const { versions } = await catalog.prune();
+        const { removed, bytes } = await orchestrator.sweep();
+        return versions + removed === 0 ? undefined : { versions, files: removed, bytes };
+      },
+    },
+    {
+      name: 'old jobs',
+      everyMs: HOUR_MS,
+      async run() {
+        const removed = await jobs.prune({ olderThan: new Date(Date.now() - JOBS_KEPT_MS), keep: JOBS_KEPT });
+        return removed === 0 ? undefined : { jobs: removed };
+      },
+    },
+  ];
+}

@@ -1,0 +1,41 @@
+import type { Handlers, Operations } from '@agnes/api-contract';
+import { authHandlers, userHandlers } from '@agnes/auth/http';
+import { catalogHandlers } from '@agnes/catalog/http';
+import { AgnesError } from '@agnes/errors';
+import { jobHandlers } from '@agnes/jobs/http';
+import { orchestratorHandlers } from '@agnes/orchestrator/http';
+import { queryHandlers } from '@agnes/query-engine/http';
+import { accessHandlers } from '@agnes/rbac/http';
+import { type Build, healthHandlers } from './health/handlers.ts';
+import type { GrantChecks } from './http/authorize.ts';
+import type { Parts } from './parts.ts';
+import type { Phase } from './phase.ts';
+
+/** The implementation of every operation. */
+export function serverHandlers(parts: Parts, build: Build, phase: Phase): Handlers<Operations> {
+  const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
+  const connectors = parts.connectors.map(({ sourceType }) => sourceType);
+  return {
+    ...healthHandlers({ state, catalog, jobs, connectors, build, phase }),
+    ...authHandlers({ auth }),
+    ...userHandlers({ auth, access }),
+    ...accessHandlers({ access }),
+    ...catalogHandlers({ catalog }),
+    ...orchestratorHandlers({ orchestrator, jobs, catalog }),
+    ...queryHandlers({ pool, catalog, blobs }),
+    ...jobHandlers({ jobs }),
+  };
+}
+
+/** Whether a caller may have what a path names. Unknown and forbidden end in the same error. */
+export function grantChecks({ catalog }: Pick<Parts, 'catalog'>): GrantChecks {
+  return {
+    table: (caller, id) => catalog.readable(caller, id),
+    blob: async (caller, sha256) => {
+      if (await catalog.blobReadable(caller, sha256)) return;
+      throw new AgnesError('blob_not_found', 'There is no such file, or it is not granted to you.', {
+        hint: 'Fetch the manifest again: the table may have a newer version.',
+      });
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { type Auth, createAuth } from '@agnes/auth';
+import { type BlobStore, openFilesystemBlobs } from '@agnes/blobs';
+import { type Catalog, createCatalog } from '@agnes/catalog';
+import type { Config } from '@agnes/config';
+import { createJobs, type Jobs } from '@agnes/jobs';
+import { type ConnectorProcess, createOrchestrator, type Orchestrator } from '@agnes/orchestrator';
+import { createWorkerPool, type WorkerPool } from '@agnes/query-engine';
+import { type Access, createAccess } from '@agnes/rbac';
+import { openState, type State } from '@agnes/state';
+import type { Logger } from 'pino';
+import type { Closing } from './closing.ts';
+import { installedConnectors } from './connectors.ts';
+import { emptyTemporaryFolder, prepareDataFolder, stateFile } from './data-folder.ts';
+import { admitFirstAdmin } from './first-admin.ts';
+
+/** What the server is made of. */
+export interface Parts {
+  readonly state: State;
+  readonly blobs: BlobStore;
+  readonly access: Access;
+  readonly auth: Auth;
+  readonly catalog: Catalog;
+  readonly jobs: Jobs;
+  readonly orchestrator: Orchestrator;
+  readonly pool: WorkerPool;
+  readonly connectors: readonly ConnectorProcess[];
+  /** What the scheduler says who it is with. */
+  readonly schedulerToken: string;
+}
+
+/** Opens every part, from the state upwards, and notes in `closing` how to close it. Nothing runs yet. */
+export async function openParts(config: Config, log: Logger, closing: Closing): Promise<Parts> {
+  const folder = await prepareDataFolder(config);
+  const state = await openState({ path: stateFile(config) });
+  closing.add(() => state.close());
+  closing.add(() => state.checkpoint());
+  await emptyTemporaryFolder(folder);
+
+  const blobs = await openFilesystemBlobs(folder.blobs);
+  const access = createAccess({ state });
+  await access.seedSystemGroups();
+  const schedulerToken = config.schedulerApiToken ?? randomBytes(32).toString('base64url');
+  const auth = createAuth({
+    state,
+    access,
+    schedulerToken,
+    onBackgroundError: (error) => log.warn({ err: error }, 'the last use of a token was not written'),
+  });
+  closing.add(() => auth.settled());
+  await admitFirstAdmin(auth, config, log);
+
+  const connectors = installedConnectors(config);
+  const catalog = createCatalog({
+    state,
+    blobs,
+    access,
+    connectors: new Map(connectors.map(({ sourceType }) => [sourceType, {}])),
+  });
+  const jobs = createJobs({ state });
+  const orchestrator = createOrchestrator({ catalog, blobs, jobs, dataDir: config.dataDir, connectors });
+  const pool = createWorkerPool();
+  closing.add(() => pool.close());
+  return { state, blobs, access, auth, catalog, jobs, orchestrator, pool, connectors, schedulerToken };
+}
