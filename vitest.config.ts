@@ -30,8 +30,8 @@ export default defineConfig({
           root: join(root, folder),
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
-          // Their tests run the CLI that users run: its bundle, of the current sources.
-          globalSetup: ['apps/cli', 'e2e'].includes(folder) ? [join(root, 'packages/testkit/src/build-cli.ts')] : [],
+          // Their tests run what users run: the built apps, of the current sources.
+          globalSetup: ['apps/cli', 'e2e'].includes(folder) ? [join(root, 'packages/testkit/src/build-apps.ts')] : [],
         },
       })),
   },

@@ -19,7 +19,7 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** The entry of the built CLI. `@agnes/testkit/build-cli` makes sure that it is there and current. */
+/** The entry of the built CLI. `@agnes/testkit/build-apps` makes sure that it is there and current. */
 export const cliEntry = join(repositoryRoot, 'apps', 'cli', 'bin', 'agnes.js');
 
 /**
