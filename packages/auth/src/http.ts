@@ -1,2 +1,2 @@
-export { type AuthHandlersOptions, authHandlers } from './auth-http.ts';
-export { type UserHandlersOptions, userHandlers } from './user-http.ts';
+export { type AuthHandlersOptions, authHandlers } from './http/auth.ts';
+export { type UserHandlersOptions, userHandlers } from './http/users.ts';

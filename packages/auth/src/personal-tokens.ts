@@ -1,8 +1,8 @@
-import type { Caller } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
 import { type State, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
+import type { Caller } from './caller.ts';
 import { type IssuedToken, issueToken } from './credentials.ts';
 import { accountDeactivated } from './ways-in.ts';
 

@@ -1,4 +1,4 @@
-import type { Caller } from '@agnes/api-contract';
+import type { Caller } from './caller.ts';
 import { sameSecret } from './same-secret.ts';
 import { bearerToken, type WayIn } from './ways-in.ts';
 

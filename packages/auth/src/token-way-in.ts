@@ -1,7 +1,7 @@
-import type { Caller } from '@agnes/api-contract';
 import { type Access, isAdmin } from '@agnes/rbac';
 import { type State, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
+import type { Caller } from './caller.ts';
 import type { LastUse } from './last-use.ts';
 import { hashToken, isTokenText } from './token-format.ts';
 import { accountDeactivated, bearerToken, invalidToken, type WayIn } from './ways-in.ts';

@@ -1,5 +1,5 @@
-import type { Caller } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
+import type { Caller } from './caller.ts';
 
 /** Where a request comes from. */
 export interface Peer {

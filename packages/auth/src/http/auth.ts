@@ -1,6 +1,6 @@
 import { type authOperations, callerOf, type Handlers, type RequestContext } from '@agnes/api-contract';
-import type { Auth, SignedIn } from './auth.ts';
-import type { TokenRecord } from './credentials.ts';
+import type { Auth, SignedIn } from '../auth.ts';
+import type { TokenRecord } from '../credentials.ts';
 
 export interface AuthHandlersOptions {
   readonly auth: Auth;

@@ -1,7 +1,7 @@
 import { callerOf, type Handlers, type userOperations } from '@agnes/api-contract';
 import { type Access, isAdmin, type Membership } from '@agnes/rbac';
-import type { Auth } from './auth.ts';
-import type { User } from './users.ts';
+import type { Auth } from '../auth.ts';
+import type { User } from '../users.ts';
 
 export interface UserHandlersOptions {
   readonly auth: Auth;
