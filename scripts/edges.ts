@@ -35,4 +35,6 @@ export const HTTP_ONLY: readonly string[] = ['@agnes/api-contract', 'hono'];
 export const CONTRACT_PACKAGES: readonly string[] = ['api-contract', 'api-client'];
 
 /** By package: dependencies that no source file imports, each with the reason why it is listed all the same. */
-export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '@agnes/server': { '@agnes/scheduler': 'AGNES_ROLE=all starts it as a process of its own' },
+};

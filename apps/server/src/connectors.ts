@@ -1,6 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import type { Config } from '@agnes/config';
 import type { ConnectorProcess } from '@agnes/orchestrator';
-import { entryOf } from './child-entry.ts';
 
 /** The connectors that are installed. Each runs in a process of its own and gets only the variables it declares. */
 export function installedConnectors(config: Pick<Config, 'filesRoots'>): ConnectorProcess[] {
@@ -8,7 +8,7 @@ export function installedConnectors(config: Pick<Config, 'filesRoots'>): Connect
     {
       sourceType: 'local',
       source: 'local',
-      entry: entryOf('@agnes/connector-files/run'),
+      entry: fileURLToPath(import.meta.resolve('@agnes/connector-files/run')),
       environment: [],
       config: () => ({ roots: [...config.filesRoots] }),
     },

@@ -6,8 +6,8 @@ import { jobHandlers } from '@agnes/jobs/http';
 import { orchestratorHandlers } from '@agnes/orchestrator/http';
 import { queryHandlers } from '@agnes/query-engine/http';
 import { accessHandlers } from '@agnes/rbac/http';
+import type { GrantChecks } from './api/authorize.ts';
 import { type Build, healthHandlers } from './health/handlers.ts';
-import type { GrantChecks } from './http/authorize.ts';
 import type { Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 

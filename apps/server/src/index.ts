@@ -1,4 +1,4 @@
-export { type AppOptions, createApp } from './http/app.ts';
-export type { Authenticate, GrantChecks } from './http/authorize.ts';
+export { type AppOptions, createApp } from './api/app.ts';
+export type { Authenticate, GrantChecks } from './api/authorize.ts';
 export { createLog } from './log.ts';
 export { type Server, startServer } from './server.ts';

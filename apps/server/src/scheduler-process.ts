@@ -1,9 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '@agnes/config';
 import type { Logger } from 'pino';
-import { conditionFlags, entryOf } from './child-entry.ts';
+import { conditionFlags } from './condition-flags.ts';
 
 export interface SchedulerProcess {
   stop(): Promise<void>;
@@ -16,6 +17,7 @@ export interface SchedulerProcessOptions {
   readonly log: Logger;
 }
 
+/** Started, never imported: apps share no code. */
 const ENTRY = '@agnes/scheduler/main';
 const LONGEST_PAUSE_MS = 60_000;
 const STOP_MS = 8000;
@@ -30,7 +32,7 @@ export function startSchedulerProcess(options: SchedulerProcessOptions): Schedul
 
   const start = (): void => {
     const started = performance.now();
-    const running = fork(entryOf(ENTRY), [], {
+    const running = fork(fileURLToPath(import.meta.resolve(ENTRY)), [], {
       execArgv: conditionFlags(),
       env: environmentOf(options),
       // Its log lines go where ours go; the channel tells it when this process is gone, however that happened.

@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 /**
  * The flags of this process that decide which files a package name means, for a child that must load the same ones:
  * sources in development, `dist` elsewhere.
@@ -10,9 +8,4 @@ export function conditionFlags(flags: readonly string[] = process.execArgv): str
     const next = flags[index + 1];
     return (flag === '--conditions' || flag === '-C') && next !== undefined ? [`--conditions=${next}`] : [];
   });
-}
-
-/** The file behind a subpath of a package. */
-export function entryOf(specifier: string): string {
-  return fileURLToPath(import.meta.resolve(specifier));
 }
