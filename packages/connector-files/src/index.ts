@@ -1,1 +1,2 @@
-export {};
+export { type FilesConfig, filesConfig, type TableOptions, tableOptions } from './config.ts';
+export { filesConnector } from './connector.ts';

@@ -1,1 +1,4 @@
-export {};
+import { runConnector } from '@agnes/extract-contract';
+import { filesConnector } from './connector.ts';
+
+await runConnector(filesConnector);

@@ -1,0 +1,154 @@
+import { type Connection, quoteLiteral, quoteLiteralList } from '@agnes/duckdb';
+import type { ConnectorWarning } from '@agnes/extract-contract';
+import type { TableOptions } from './config.ts';
+
+/** How one CSV file is written. */
+export interface Dialect {
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly escape: string;
+  readonly header: boolean;
+  readonly skip: number;
+  readonly nullValues: readonly string[];
+  readonly encoding: string;
+  readonly columns: readonly string[];
+  /** Formats that the sniffer found for dates that are not ISO 8601. */
+  readonly dateFormat: string | undefined;
+  readonly timestampFormat: string | undefined;
+}
+
+interface Sniffed {
+  readonly Delimiter: string;
+  readonly Quote: string;
+  readonly Escape: string;
+  readonly HasHeader: boolean;
+  readonly Columns: readonly { readonly name: string; readonly type: string }[];
+  readonly DateFormat: string | null;
+  readonly TimestampFormat: string | null;
+}
+
+const LONGEST_LINE = 32 * 1024 * 1024;
+
+/**
+ * The dialect of a file: what the options say, and what DuckDB's sniffer finds for the rest. It never skips lines that it
+ * does not understand: where it would, the file is read by the rules of its extension, and a bad line is an error.
+ */
+export async function sniffDialect(
+  connection: Connection,
+  file: string,
+  format: 'csv' | 'tsv',
+  options: TableOptions,
+  warnings: ConnectorWarning[],
+): Promise<Dialect> {
+  const usual = options.delimiter ?? (format === 'tsv' ? '\t' : ',');
+  const given = format === 'tsv' ? { ...options, delimiter: usual } : options;
+  let sniffed = await trySniff(connection, file, given);
+  // A file with a broken line is often taken for one of a single column with another delimiter.
+  if (sniffed === undefined || (sniffed.Columns.length === 1 && sniffed.Columns[0]?.name.includes(usual) === true)) {
+    sniffed = await byTheRules(connection, file, usual, options);
+  }
+  const dialect: Dialect = {
+    delimiter: given.delimiter ?? textOf(sniffed.Delimiter),
+    quote: options.quote ?? (textOf(sniffed.Quote) || '"'),
+    escape: options.escape ?? (textOf(sniffed.Escape) || '"'),
+    header: options.header ?? sniffed.HasHeader,
+    skip: options.skip ?? 0,
+    nullValues: options.null_values ?? [],
+    encoding: options.encoding ?? 'utf-8',
+    columns: sniffed.Columns.map((column) => column.name),
+    dateFormat: options.date_format ?? sniffed.DateFormat ?? undefined,
+    timestampFormat: options.timestamp_format ?? sniffed.TimestampFormat ?? undefined,
+  };
+  if (dialect.header) await warnOfRenamed(connection, file, dialect, warnings);
+  return dialect;
+}
+
+/** `read_csv(…)` over files of one dialect, every column as text. */
+export function readCsv(files: readonly string[], dialect: Dialect, extra = ''): string {
+  const columns = dialect.columns.map((name) => `${quoteLiteral(name)}: 'VARCHAR'`).join(', ');
+  return `read_csv(${quoteLiteralList(files)}, auto_detect = false, ${layoutOf(dialect)}, columns = {${columns}}${extra})`;
+}
+
+function layoutOf(dialect: Omit<Dialect, 'columns' | 'dateFormat' | 'timestampFormat'>): string {
+  return [
+    `delim = ${quoteLiteral(dialect.delimiter)}`,
+    `quote = ${quoteLiteral(dialect.quote)}`,
+    `escape = ${quoteLiteral(dialect.escape)}`,
+    `header = ${dialect.header}`,
+    `skip = ${dialect.skip}`,
+    `nullstr = ${quoteLiteralList(['', ...dialect.nullValues])}`,
+    `encoding = ${quoteLiteral(dialect.encoding)}`,
+    `max_line_size = ${LONGEST_LINE}`,
+    'strict_mode = true',
+    'null_padding = false',
+    'ignore_errors = false',
+  ].join(', ');
+}
+
+async function trySniff(connection: Connection, file: string, options: TableOptions): Promise<Sniffed | undefined> {
+  const settings = [
+    `skip = ${options.skip ?? 0}`,
+    `max_line_size = ${LONGEST_LINE}`,
+    `encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}`,
+    ...(options.delimiter === undefined ? [] : [`delim = ${quoteLiteral(options.delimiter)}`]),
+    ...(options.quote === undefined ? [] : [`quote = ${quoteLiteral(options.quote)}`]),
+    ...(options.escape === undefined ? [] : [`escape = ${quoteLiteral(options.escape)}`]),
+    ...(options.header === undefined ? [] : [`header = ${options.header}`]),
+  ];
+  try {
+    return await connection.first<Sniffed>(`FROM sniff_csv(${quoteLiteral(file)}, ${settings.join(', ')})`);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('sniffing')) return undefined;
+    throw error;
+  }
+}
+
+/** RFC 4180 with the first line as names: reading such a file then tells the line that is wrong. */
+async function byTheRules(
+  connection: Connection,
+  file: string,
+  delimiter: string,
+  options: TableOptions,
+): Promise<Sniffed> {
+  const header = options.header ?? true;
+  const columns = await connection.columns(
+    `FROM read_csv(${quoteLiteral(file)}, delim = ${quoteLiteral(delimiter)}, quote = ${quoteLiteral(options.quote ?? '"')},
+      escape = ${quoteLiteral(options.escape ?? '"')}, header = ${header}, skip = ${options.skip ?? 0}, all_varchar = true,
+      sample_size = 1, strict_mode = false, ignore_errors = true, null_padding = true,
+      encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}, max_line_size = ${LONGEST_LINE})`,
+  );
+  return {
+    Delimiter: delimiter,
+    Quote: '"',
+    Escape: '"',
+    HasHeader: header,
+    Columns: columns,
+    DateFormat: null,
+    TimestampFormat: null,
+  };
+}
+
+async function warnOfRenamed(
+  connection: Connection,
+  file: string,
+  dialect: Dialect,
+  warnings: ConnectorWarning[],
+): Promise<void> {
+  const raw = { ...dialect, header: false, nullValues: [] };
+  const first = await connection.first<Record<string, string | null>>(`FROM ${readCsv([file], raw)} LIMIT 1`);
+  const names = Object.values(first ?? {});
+  for (const [index, column] of dialect.columns.entries()) {
+    const name = names[index];
+    if (name === column || name === undefined) continue;
+    warnings.push({
+      code: 'column_renamed',
+      message: `${file}: column ${index + 1} is called ${JSON.stringify(name ?? '')} there and ${JSON.stringify(column)} here.`,
+      hint: 'Names have to be present and different, letter case aside. Correct the header to choose them yourself.',
+    });
+  }
+}
+
+/** The sniffer writes "(empty)" for none. */
+function textOf(text: string): string {
+  return text === '(empty)' ? '' : text;
+}

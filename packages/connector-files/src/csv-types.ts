@@ -1,0 +1,95 @@
+import { quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
+
+/**
+ * What a text is, from the strictest to the loosest: `int` (up to 15 digits, exact in a DOUBLE), `long` (fits BIGINT),
+ * `huge`, `double` (a decimal that a DOUBLE gives back), `decimal` (one that it would round), `nan`, `bool`, `date`,
+ * `timestamp`, `instant` (with a zone), `time`, `text`. A text whose digits would change (00123, +5) is text.
+ */
+export const KINDS = [
+  ...(['int', 'long', 'huge', 'double', 'decimal', 'nan', 'bool'] as const),
+  ...(['date', 'timestamp', 'instant', 'time', 'text'] as const),
+];
+export type Kind = (typeof KINDS)[number];
+
+/** SQL that classifies the text column `name` by {@link KINDS}; NULL stays NULL. */
+export function kindSql(name: string): string {
+  const raw = quoteIdentifier(name);
+  const text = `trim(${raw})`;
+  const is = (pattern: string) => `regexp_full_match(${text}, ${quoteLiteral(pattern)})`;
+  const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+  const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?';
+  // A DOUBLE gives back any 15 digits. Beyond, its own shortest text has to be the one in the file.
+  const digits = `length(ltrim(regexp_replace(regexp_replace(${text}, '[eE].*', ''), '[^0-9]', '', 'g'), '0'))`;
+  const plain = `regexp_replace(${text}, '\\.?0+$', '')`;
+  const again = `regexp_replace(CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR), '\\.0$', '')`;
+  return `CASE
+    WHEN ${raw} IS NULL THEN NULL
+    WHEN ${is('0|-?[1-9][0-9]{0,14}')} THEN 'int'
+    WHEN ${is('-?[1-9][0-9]*')} THEN CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'huge' ELSE 'long' END
+    WHEN ${is('-?(0|[1-9][0-9]*)?\\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)(\\.|\\.?[eE][+-]?[0-9]+)?')} THEN CASE
+      WHEN isfinite(TRY_CAST(${text} AS DOUBLE)) AND (${digits} <= 15 OR ${again} = ${plain}) THEN 'double'
+      ELSE 'decimal' END
+    WHEN ${is(day)} AND TRY_CAST(${text} AS DATE) IS NOT NULL THEN 'date'
+    WHEN ${is(`${day}[ T]${clock}`)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL THEN 'timestamp'
+    WHEN ${is(`${day}[ T]${clock}(Z|[+-][0-9]{2}(:?[0-9]{2})?)`)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL
+      THEN 'instant'
+    WHEN ${is('[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?')} AND TRY_CAST(${text} AS TIME) IS NOT NULL THEN 'time'
+    WHEN lower(${text}) IN ('true', 'false') THEN 'bool'
+    WHEN lower(${text}) IN ('nan', 'inf', '-inf', 'infinity', '-infinity') THEN 'nan'
+    ELSE 'text' END`;
+}
+
+/** What the values of a column were found to be, over all files. */
+export interface ColumnFacts {
+  readonly counts: Readonly<Partial<Record<Kind, number>>>;
+  /** The most digits before and after the point of plain decimals; null when some have an exponent. */
+  readonly whole: number | null;
+  readonly fraction: number | null;
+}
+
+export interface ChosenType {
+  readonly type: string;
+  readonly warning?: { readonly code: string; readonly message: string };
+}
+
+/** The narrowest type that holds every value of a column as it is written. */
+export function chooseType(column: string, facts: ColumnFacts): ChosenType {
+  const kinds = KINDS.filter((kind) => (facts.counts[kind] ?? 0) > 0);
+  const only = (...allowed: readonly Kind[]) => kinds.length > 0 && kinds.every((kind) => allowed.includes(kind));
+  if (only('int', 'long')) return { type: 'BIGINT' };
+  if (only('bool')) return { type: 'BOOLEAN' };
+  if (only('date')) return { type: 'DATE' };
+  if (only('date', 'timestamp')) return { type: 'TIMESTAMP' };
+  if (only('instant')) return { type: 'TIMESTAMP WITH TIME ZONE' };
+  if (only('time')) return { type: 'TIME' };
+  if (only('int', 'double', 'nan') && !only('nan')) return { type: 'DOUBLE' };
+  if (only('int', 'long', 'huge', 'double', 'decimal', 'nan') && !only('nan')) return exactNumber(column, facts);
+  return { type: 'VARCHAR', ...mixedWarning(column, facts.counts) };
+}
+
+function exactNumber(column: string, { counts, whole, fraction }: ColumnFacts): ChosenType {
+  const why = `Column ${JSON.stringify(column)} has numbers that neither BIGINT nor DOUBLE can hold exactly`;
+  if (whole !== null && fraction !== null && whole + fraction <= 38 && (counts.nan ?? 0) === 0) {
+    const type = `DECIMAL(${Math.max(1, whole + fraction)},${fraction})`;
+    return { type, warning: { code: 'exact_decimal', message: `${why}; it is published as ${type}.` } };
+  }
+  return { type: 'VARCHAR', warning: { code: 'number_as_text', message: `${why}; it is published as text.` } };
+}
+
+/** Text columns are often numbers here and there; a warning is due when nearly all values are of another kind. */
+function mixedWarning(column: string, counts: ColumnFacts['counts']): Pick<ChosenType, 'warning'> {
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const numbers = (['int', 'long', 'huge', 'double', 'decimal', 'nan'] as const).reduce(
+    (sum, kind) => sum + (counts[kind] ?? 0),
+    0,
+  );
+  const times = (counts.date ?? 0) + (counts.timestamp ?? 0) + (counts.instant ?? 0);
+  const [most, what] = numbers >= times ? [numbers, 'numbers'] : [times, 'dates'];
+  if (most === total || most < total * 0.8) return {};
+  return {
+    warning: {
+      code: 'mixed_types',
+      message: `Column ${JSON.stringify(column)}: ${total - most} of ${total} values are no ${what}; it is published as text.`,
+    },
+  };
+}

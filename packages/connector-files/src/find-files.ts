@@ -1,0 +1,146 @@
+import { glob, realpath, stat } from 'node:fs/promises';
+import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { AgnesError } from '@agnes/errors';
+import { FORMATS, type Format } from './config.ts';
+
+/** A file to read: its real path and its size. */
+export interface SourceFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  json: 'json',
+  geojson: 'json',
+  ndjson: 'ndjson',
+  jsonl: 'ndjson',
+  parquet: 'parquet',
+  pq: 'parquet',
+};
+
+/** The format that a file's name tells, also under `.gz` and `.zst` for the text formats. */
+export function formatOf(path: string): Format | undefined {
+  const [last, before] = basename(path).toLowerCase().split('.').slice(1).reverse();
+  if ((last === 'gz' || last === 'zst') && before !== undefined) {
+    const inner = EXTENSIONS[before];
+    return inner === 'parquet' ? undefined : inner;
+  }
+  return last === undefined ? undefined : EXTENSIONS[last];
+}
+
+/**
+ * The files of a pattern (a file, a folder or a glob), sorted by path. Each really lies in one of the roots: links out of
+ * them throw `source_path_refused`. When nothing matches: `source_file_not_found`.
+ */
+export async function findFiles(pattern: string, roots: readonly string[]): Promise<SourceFile[]> {
+  const realRoots = await Promise.all(roots.map(realRoot));
+  for (const root of realRoots) {
+    const path = isAbsolute(pattern) ? resolve(pattern) : resolve(root, pattern);
+    if (!isInside(path, root) && !isInside(path, resolve(roots[realRoots.indexOf(root)] ?? root))) continue;
+    const matches = await match(path);
+    if (matches.length === 0) continue;
+    const files: SourceFile[] = [];
+    for (const found of matches.sort()) files.push(await checkFile(found, realRoots));
+    return files;
+  }
+  if (roots.every((root) => !isInside(resolve(root, pattern), resolve(root)))) {
+    throw refused(pattern, 'lies outside the folders of this source');
+  }
+  throw new AgnesError('source_file_not_found', `No file matches ${pattern} in ${roots.join(' or ')}.`, {
+    hint: 'Check the folder (bucket) and the file name (source_table) of the table; letter case counts.',
+    details: { pattern, roots },
+  });
+}
+
+async function match(path: string): Promise<string[]> {
+  const kind = await kindOf(path);
+  if (kind === 'other') return [path];
+  if (kind === 'folder')
+    return (await globbed(join(escapeGlob(path), '*'))).filter((file) => formatOf(file) !== undefined);
+  return /[*?[\]{}]/.test(path) ? globbed(path) : [];
+}
+
+/** Files that a glob names; folders and hidden names are left out, everything else is looked at later. */
+async function globbed(pattern: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of glob(pattern)) {
+    if (basename(path).startsWith('.')) continue;
+    if ((await kindOf(path)) !== 'folder') found.push(path);
+  }
+  return found;
+}
+
+async function kindOf(path: string): Promise<'absent' | 'folder' | 'other'> {
+  try {
+    return (await stat(path)).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'absent';
+    throw error;
+  }
+}
+
+async function checkFile(path: string, realRoots: readonly string[]): Promise<SourceFile> {
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch (error) {
+    throw new AgnesError('source_file_not_found', `${path} cannot be reached: ${(error as Error).message}`, {
+      hint: 'It may be a link to something that is gone.',
+      cause: error,
+    });
+  }
+  if (!realRoots.some((root) => isInside(real, root)))
+    throw refused(path, 'is a link out of the folders of this source');
+  const { size, isRegular } = await stat(real).then((info) => ({ size: info.size, isRegular: info.isFile() }));
+  if (isRegular) return { path: real, size };
+  throw new AgnesError('source_file_invalid', `${path} is no regular file.`, {
+    hint: 'Pipes, sockets and devices cannot be read as tables.',
+    details: { file: path },
+  });
+}
+
+async function realRoot(root: string): Promise<string> {
+  try {
+    return await realpath(root);
+  } catch (error) {
+    throw new AgnesError('source_file_not_found', `The folder ${root} of this source is not there.`, {
+      hint: 'Correct `roots` in the configuration of the source, or mount the folder.',
+      cause: error,
+    });
+  }
+}
+
+function isInside(path: string, root: string): boolean {
+  const way = relative(root, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
+
+function escapeGlob(path: string): string {
+  return path.replace(/[*?[\]{}()!]/g, '[$&]');
+}
+
+function refused(pattern: string, why: string): AgnesError {
+  return new AgnesError('source_path_refused', `${pattern} ${why}.`, {
+    hint: 'Put the files into one of the roots of the source, or add their folder to the roots.',
+    details: { pattern },
+  });
+}
+
+/** The one format of all files. Throws `source_file_invalid` when it cannot be told or differs. */
+export function commonFormat(files: readonly SourceFile[], given: Format | undefined): Format {
+  if (given !== undefined) return given;
+  const formats = new Set(files.map((file) => formatOf(file.path)));
+  const [format] = formats;
+  if (formats.size === 1 && format !== undefined) return format;
+  const unknown = files.find((file) => formatOf(file.path) === undefined);
+  throw new AgnesError(
+    'source_file_invalid',
+    unknown === undefined
+      ? `The files have several formats: ${[...formats].join(', ')}.`
+      : `The format of ${unknown.path} cannot be told from its name.`,
+    { hint: `Name the files by a glob such as *.csv, or set options.format to one of ${FORMATS.join(', ')}.` },
+  );
+}

@@ -1,0 +1,23 @@
+import type { Connection } from '@agnes/duckdb';
+import type { ConnectorWarning } from '@agnes/extract-contract';
+import type { Format, TableOptions } from './config.ts';
+import type { SourceFile } from './find-files.ts';
+
+/** What a format reader is given. */
+export interface ReadInput {
+  readonly connection: Connection;
+  readonly files: readonly SourceFile[];
+  readonly format: Format;
+  readonly options: TableOptions;
+  /** Types that the table's registration asks for, by column. */
+  readonly columnTypes: Readonly<Record<string, string>>;
+  /** A folder for intermediate files, removed after the table. */
+  readonly scratch: string;
+}
+
+/** How to read files without losing a value: a SELECT, or parquet files that can be copied as they are. */
+export interface ReadPlan {
+  readonly select?: string;
+  readonly copy?: readonly string[];
+  readonly warnings: readonly ConnectorWarning[];
+}
