@@ -9,10 +9,27 @@ import { blobPath, type Layout } from './layout.ts';
  * folder. A crash before the rename leaves a temporary file, which a sweep removes.
  * A blob that is there already is left as it is.
  */
-export async function place(layout: Layout, temp: string, blob: Blob): Promise<void> {
-  if (await touch(layout, blob)) {
-    return;
-  }
+export function place(layout: Layout, temp: string, blob: Blob): Promise<void> {
+  return layout.exclusive(blob.sha256, async () => {
+    if ((await renew(layout, blob)) === undefined) {
+      await seal(layout, temp, blob);
+    }
+  });
+}
+
+/**
+ * Marks a blob as put just now. Undefined when it is absent, or present with another length and so to be replaced.
+ */
+export function touch(layout: Layout, wanted: Wanted): Promise<Blob | undefined> {
+  return layout.exclusive(wanted.sha256, () => renew(layout, wanted));
+}
+
+interface Wanted {
+  readonly sha256: string;
+  readonly size_bytes?: number | undefined;
+}
+
+async function seal(layout: Layout, temp: string, blob: Blob): Promise<void> {
   const path = blobPath(layout, blob.sha256);
   const folder = dirname(path);
   const created = await mkdir(folder, { recursive: true });
@@ -33,13 +50,7 @@ export async function place(layout: Layout, temp: string, blob: Blob): Promise<v
   }
 }
 
-/**
- * Marks a blob as put just now. Undefined when it is absent, or present with another length and so to be replaced.
- */
-export async function touch(
-  layout: Layout,
-  blob: { readonly sha256: string; readonly size_bytes?: number | undefined },
-): Promise<Blob | undefined> {
+async function renew(layout: Layout, blob: Wanted): Promise<Blob | undefined> {
   const path = blobPath(layout, blob.sha256);
   try {
     const now = new Date();

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { copyFile, type FileHandle, lstat, open } from 'node:fs/promises';
+import { chmod, copyFile, type FileHandle, lstat, open } from 'node:fs/promises';
 import { AgnesError } from '@agnes/errors';
 import { hasErrorCode } from './file-errors.ts';
 
@@ -39,6 +39,8 @@ export async function copyOpenFile(source: FileHandle, target: string): Promise<
   if (process.platform === 'linux') {
     try {
       await copyFile(`/proc/self/fd/${source.fd}`, target, constants.COPYFILE_FICLONE);
+      // The copy took the source's mode, which need not let us read.
+      await chmod(target, 0o600);
       return;
     } catch (error) {
       if (!hasErrorCode(error, 'ENOENT')) {

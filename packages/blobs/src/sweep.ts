@@ -7,9 +7,9 @@ import { blobPath, isSha256, type Layout } from './layout.ts';
 const SWEPT = 'swept-';
 
 /**
- * A put that finds its content stored only renews the file's time, so a sweep may meet it half way. Therefore a blob is
- * first moved aside, then looked at again, and comes back when it was renewed in between; a put looks after it renewed.
- * Whoever is second sees the other.
+ * A put that finds its content stored only renews the file's time. In one process the two take turns; a put of another
+ * process may be met half way. Therefore a blob is first moved aside, then looked at again, and comes back when it was
+ * renewed in between; a put looks after it renewed. Whoever is second sees the other.
  */
 export async function sweep(
   layout: Layout,
@@ -26,7 +26,9 @@ export async function sweep(
       if (!isSha256(sha256)) {
         continue;
       }
-      const freed = isLive(sha256) ? undefined : await removeIfOld(layout, sha256, olderThan);
+      const freed = isLive(sha256)
+        ? undefined
+        : await layout.exclusive(sha256, () => removeIfOld(layout, sha256, olderThan));
       if (freed === undefined) {
         kept += 1;
       } else {

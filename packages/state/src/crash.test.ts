@@ -14,7 +14,7 @@ import { openState, readVersion, type State, schema } from './index.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 
-const CHILD = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
+const CHILD = fileURLToPath(new URL('../test/crash-child.ts', import.meta.url));
 const RUNS = Number(process.env.AGNES_CRASH_RUNS ?? 20);
 
 /** Four at a time: most of a run is the start of its process. */

@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
-import { openDuckdbEngine } from './duckdb/engine.ts';
-import { bumpVersion, newId, openState, schema } from './index.ts';
-import { migrate } from './migrate.ts';
-import type { Migration } from './migrations/migration.ts';
+import { openDuckdbEngine } from '../src/duckdb/engine.ts';
+import { bumpVersion, newId, openState, schema } from '../src/index.ts';
+import { migrate } from '../src/migrate.ts';
+import type { Migration } from '../src/migrations/migration.ts';
 
 /**
  * The process that crash.test.ts kills.
