@@ -1,4 +1,4 @@
-const SHORTEST = 4;
+const SHORTEST = 6;
 
 /** Replaces secrets, and their URL and base64 forms, by `***`. Values too short to be told from other text are left. */
 export function redactor(secrets: Iterable<string>): (text: string) => string {

@@ -1,0 +1,26 @@
+/** What the processes of an orchestrator may use. */
+export interface Limits {
+  /** DuckDB's memory in a publish runner, in MB; the process as a whole may have 1 GB more. Default 1024. */
+  readonly publishMemoryMb: number;
+  readonly publishThreads: number;
+  /** Default 30 minutes. */
+  readonly publishTimeoutMs: number;
+  /** What a publish may write beside the source's own files, in bytes. Default 100 GB. */
+  readonly publishOutputBytes: number;
+  /** Sources that are read at a time, and connectors that run at a time. Default 2. */
+  readonly parallel: number;
+  /** Of a connector's whole run: AGNES_EXTRACTOR_TIMEOUT_SEC. Default one hour. */
+  readonly extractorTimeoutMs: number;
+  /** What a connector has between SIGTERM and SIGKILL. Default 10 s. */
+  readonly graceMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  publishMemoryMb: 1024,
+  publishThreads: 2,
+  publishTimeoutMs: 30 * 60_000,
+  publishOutputBytes: 100e9,
+  parallel: 2,
+  extractorTimeoutMs: 3_600_000,
+  graceMs: 10_000,
+};

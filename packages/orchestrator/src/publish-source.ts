@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import type { BlobStore } from '@agnes/blobs';
+import type { Catalog, Publication, PublishResult, RegisteredTable } from '@agnes/catalog';
+import { AgnesError } from '@agnes/errors';
+import type { Limits } from './limits.ts';
+import type { PublishRequest } from './publish/protocol.ts';
+import { readSource, type SourceContent } from './publish/publish-process.ts';
+import type { Failure, SourceReport, WorkContext } from './report.ts';
+
+export interface PublishSetup {
+  readonly catalog: Catalog;
+  readonly blobs: BlobStore;
+  readonly blobsRoot: string;
+  readonly dataDir: string;
+  readonly limits: Limits;
+}
+
+/** A source as its runner found it, ready to be made visible. */
+export interface ReadSource {
+  readonly content: SourceContent;
+  readonly publication: Publication;
+}
+
+/**
+ * Reads a source in its sandbox. Whatever goes wrong with it becomes failures of its tables, which keep their last good
+ * version; only a cancelled run throws.
+ */
+export async function readForPublication(
+  setup: PublishSetup,
+  source: string,
+  context: WorkContext,
+  connectorFailures: readonly Failure[],
+): Promise<ReadSource> {
+  const registered = (await setup.catalog.list()).filter((table) => table.source === source);
+  const content = await contentOf(setup, source, registered, context);
+  const whole = content.complete ? undefined : content.problems.at(-1);
+  const said = new Map<string, Publication['failed'][number]>();
+  if (whole !== undefined) {
+    for (const { name } of registered) said.set(name.toLowerCase(), { name, code: whole.code, message: whole.message });
+  }
+  for (const { name, code, message } of content.failed) said.set(name.toLowerCase(), { name, code, message });
+  // Why the connector failed tells more than what it left.
+  for (const { item, code, message } of connectorFailures) said.set(item.toLowerCase(), { name: item, code, message });
+  const publication: Publication = {
+    source,
+    jobId: context.jobId,
+    tables: content.tables.map(({ type: _, duration_ms, extracted_at, warnings, ...table }) => ({
+      ...table,
+      extracted_at: extracted_at === null ? null : new Date(extracted_at),
+      warnings: warnings.map(({ code, message, hint }) => ({ code, message, ...(hint === undefined ? {} : { hint }) })),
+      durationMs: duration_ms,
+    })),
+    failed: [...said.values()],
+    complete: content.complete,
+    files: content.files,
+  };
+  return { content, publication };
+}
+
+/** What became of a source, from what its runner found and what the catalog said to it. */
+export function reportOf(source: string, { content }: ReadSource, result: PublishResult): SourceReport {
+  const changed = result.changed.map(({ name }) => name);
+  return {
+    source,
+    published: [...changed, ...result.unchanged].sort(),
+    changed,
+    failed: [
+      ...content.failed.map(({ name, ...failure }) => ({ item: name, ...failure })),
+      ...result.refused.map(({ name, ...failure }) => ({ item: name, ...failure })),
+      ...(content.complete ? [] : content.problems.slice(-1).map((problem) => ({ item: source, ...problem }))),
+    ],
+    warnings: [
+      ...(content.complete ? content.problems : content.problems.slice(0, -1)).map((problem) => ({
+        item: source,
+        ...problem,
+      })),
+      ...content.tables.flatMap(({ name, warnings }) =>
+        warnings.map((warning) => ({
+          item: name,
+          code: 'publish_failed' as const,
+          message: warning.message,
+          ...(warning.hint === undefined ? {} : { hint: warning.hint }),
+        })),
+      ),
+    ],
+    skipped: content.skipped.map(({ name, reason }) => ({ item: name, reason })),
+    withdrawn: result.withdrawn,
+  };
+}
+
+async function contentOf(
+  setup: PublishSetup,
+  source: string,
+  registered: readonly RegisteredTable[],
+  context: WorkContext,
+): Promise<SourceContent> {
+  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishOutputBytes } = setup.limits;
+  const request: PublishRequest = {
+    source,
+    source_dir: join(setup.dataDir, 'extracts', source),
+    out_dir: join(setup.dataDir, 'tmp', `publish-${source}-${crypto.randomUUID()}`),
+    blobs_root: setup.blobsRoot,
+    known_files: [...(await setup.catalog.knownFiles(source))].map(([path, file]) => ({ ...knownFile(file), path })),
+    known_tables: await knownTables(setup.catalog, registered),
+    limits: { memory: `${publishMemoryMb}MB`, threads: publishThreads, spill: '20GB' },
+  };
+  try {
+    return await readSource(request, {
+      deadlineMs: publishTimeoutMs,
+      outputBytes: publishOutputBytes,
+      dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
+      signal: context.signal,
+      onProgress: ({ table, done, total }) =>
+        context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
+    });
+  } catch (error) {
+    if (!(error instanceof AgnesError) || error.code === 'job_cancelled') throw error;
+    const { code, message, hint } = error;
+    const problem = { code, message, ...(hint === undefined ? {} : { hint }) };
+    return { tables: [], failed: [], skipped: [], problems: [problem], complete: false, files: [] };
+  }
+}
+
+function knownFile({ fingerprint, sha256, size_bytes, rows }: Omit<PublishRequest['known_files'][number], 'path'>) {
+  return { fingerprint, sha256, size_bytes, rows };
+}
+
+async function knownTables(
+  catalog: Catalog,
+  registered: readonly RegisteredTable[],
+): Promise<PublishRequest['known_tables']> {
+  const known: PublishRequest['known_tables'] = [];
+  for (const { id, name, current_version } of registered) {
+    const version = current_version === null ? undefined : await catalog.currentVersion(id);
+    if (version === undefined) continue;
+    const columns = version.columns.map(({ name: column, type, nullable }) => ({ name: column, type, nullable }));
+    known.push({ name, columns, parts: version.parts.map(({ sha256 }) => sha256) });
+  }
+  return known;
+}

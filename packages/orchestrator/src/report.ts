@@ -1,0 +1,34 @@
+import type { ErrorCode } from '@agnes/errors';
+
+/** Something that went wrong with an item (a table, or a source), in words a person can act on. */
+export interface Failure {
+  readonly item: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** What one look at a source did. */
+export interface SourceReport {
+  readonly source: string;
+  /** Names that the source publishes now, sorted. */
+  readonly published: readonly string[];
+  readonly changed: readonly string[];
+  readonly failed: readonly Failure[];
+  readonly warnings: readonly Failure[];
+  readonly skipped: readonly { readonly item: string; readonly reason: string }[];
+  readonly withdrawn: readonly string[];
+}
+
+/** What a caller of the orchestrator may listen to. */
+export interface WorkContext {
+  readonly signal?: AbortSignal | undefined;
+  readonly jobId?: string | undefined;
+  log?(level: 'info' | 'warning' | 'error', message: string): void;
+  progress?(progress: {
+    readonly message: string;
+    readonly done?: number;
+    readonly total?: number;
+    readonly unit?: string;
+  }): void;
+}

@@ -1,0 +1,211 @@
+import { join } from 'node:path';
+import type { Catalog, RegisteredTable } from '@agnes/catalog';
+import { isErrorCode } from '@agnes/errors';
+import type { JobContext, JobHandler, JobOutcome } from '@agnes/jobs';
+import pLimit from 'p-limit';
+import * as v from 'valibot';
+import type { ConnectorProcess } from '../connector/connector-process.ts';
+import { type ConnectorReport, runConnector } from '../connector/run-connector.ts';
+import type { Limits } from '../limits.ts';
+import type { Failure, SourceReport, WorkContext } from '../report.ts';
+import { type Choice, chooseTables } from './choose-tables.ts';
+
+interface SyncSetup {
+  readonly catalog: Catalog;
+  readonly dataDir: string;
+  readonly connectors: readonly ConnectorProcess[];
+  readonly limits: Limits;
+  readonly now: () => Date;
+  publish(source: string, context: WorkContext, failures: readonly Failure[]): Promise<SourceReport>;
+  publishAll(context: WorkContext, failures: ReadonlyMap<string, readonly Failure[]>): Promise<SourceReport[]>;
+}
+
+/** What a connector's run means for the job. */
+interface Extracted {
+  readonly source: string;
+  readonly tables: readonly RegisteredTable[];
+  readonly failures: readonly Failure[];
+  readonly warnings: readonly Failure[];
+}
+
+const payloadSchema = v.pipe(
+  v.nullable(v.object({ tables: v.nullish(v.array(v.string()), null), force: v.optional(v.boolean(), false) })),
+  v.transform((payload) => payload ?? { tables: null, force: false }),
+);
+
+/**
+ * The handler of a sync: runs the connectors of the tables that are chosen, then publishes what they and everybody else
+ * left. A source that fails does not stop the others, and whatever fails, readers keep the last good version.
+ */
+export function createSyncHandler(setup: SyncSetup): JobHandler {
+  return async (job, context) => {
+    const payload = v.parse(payloadSchema, job.payload);
+    const registered = await setup.catalog.list();
+    const choice = chooseTables(registered, setup.connectors, payload, setup.now());
+    const work: WorkContext = { signal: context.signal, jobId: job.id, log: context.log, progress: context.progress };
+
+    const limit = pLimit(setup.limits.parallel);
+    const extracted = await Promise.all(
+      [...choice.extract].map(([connector, tables]) => limit(() => extract(setup, connector, tables, context))),
+    );
+    context.signal.throwIfAborted();
+
+    const failures = new Map(extracted.map((run) => [run.source, run.failures]));
+    const reports =
+      payload.tables === null
+        ? await setup.publishAll(work, failures)
+        : await publishSome(setup, work, choice, failures);
+    context.signal.throwIfAborted();
+    return outcomeOf(choice, extracted, reports, registered);
+  };
+}
+
+async function publishSome(
+  setup: SyncSetup,
+  work: WorkContext,
+  choice: Choice,
+  failures: ReadonlyMap<string, readonly Failure[]>,
+): Promise<SourceReport[]> {
+  const sources = new Set([...failures.keys(), ...choice.external.map(({ source }) => source)]);
+  const reports: SourceReport[] = [];
+  for (const source of [...sources].sort()) {
+    work.signal?.throwIfAborted();
+    reports.push(await setup.publish(source, work, failures.get(source) ?? []));
+  }
+  return reports;
+}
+
+async function extract(
+  setup: SyncSetup,
+  connector: ConnectorProcess,
+  tables: readonly RegisteredTable[],
+  context: JobContext,
+): Promise<Extracted> {
+  const { source } = connector;
+  context.signal.throwIfAborted();
+  context.log('info', `${source}: extracting ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}.`);
+  const report = await runConnector(connector, {
+    outputDir: join(setup.dataDir, 'extracts', source),
+    temporary: join(setup.dataDir, 'tmp', `connector-${source}-${crypto.randomUUID()}`),
+    tables: tables.map(requestOf),
+    timeoutMs: setup.limits.extractorTimeoutMs,
+    graceMs: setup.limits.graceMs,
+    signal: context.signal,
+    onLog: (level, message) => context.log(level, `${source}: ${message}`),
+    onProgress: ({ table, done, total, unit }) =>
+      context.progress({
+        message: table === undefined ? `Extracting ${source}` : `Extracting ${table}`,
+        done,
+        ...(total === undefined ? {} : { total }),
+        unit,
+      }),
+  });
+  const run = { source, tables, ...failuresOf(connector, tables, report) };
+  for (const { item, message } of run.failures) context.log('error', `${item}: ${message}`);
+  return run;
+}
+
+function requestOf(table: RegisteredTable): Parameters<typeof runConnector>[1]['tables'][number] {
+  const { id, name, bucket, source_table, source_query, query_mode, sync_strategy, primary_key, column_types } = table;
+  return {
+    ...{ id, name, bucket, source_table, source_query, query_mode, sync_strategy, primary_key, column_types },
+    last_sync: table.last_sync?.toISOString() ?? null,
+  };
+}
+
+/** A table that the connector did not speak of shares the fate of the run. */
+function failuresOf(
+  connector: ConnectorProcess,
+  tables: readonly RegisteredTable[],
+  { done, failed, error }: ConnectorReport,
+): Pick<Extracted, 'failures' | 'warnings'> {
+  const failures: Failure[] = [];
+  const warnings: Failure[] = [];
+  for (const { name } of tables) {
+    const failure = failed.get(name);
+    if (failure !== undefined) {
+      failures.push({ item: name, ...coded(failure) });
+    } else if (!done.has(name)) {
+      failures.push({
+        item: name,
+        ...(error === undefined
+          ? {
+              code: 'connector_failed' as const,
+              message: `The connector of ${connector.source} ended well but said nothing of this table.`,
+              hint: 'Look into the log of the job.',
+            }
+          : coded(error)),
+      });
+    }
+    for (const warning of done.get(name)?.warnings ?? []) warnings.push({ item: name, ...coded(warning) });
+  }
+  if (error !== undefined && failures.length === 0) warnings.push({ item: connector.source, ...coded(error) });
+  return { failures, warnings };
+}
+
+function coded(error: { code: string; message: string; hint?: string | undefined }): Omit<Failure, 'item'> {
+  return {
+    code: isErrorCode(error.code) ? error.code : 'connector_failed',
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  };
+}
+
+function outcomeOf(
+  choice: Choice,
+  extracted: readonly Extracted[],
+  reports: readonly SourceReport[],
+  registered: readonly RegisteredTable[],
+): JobOutcome {
+  const byItem = new Map<string, Failure>();
+  for (const report of reports) for (const failure of report.failed) byItem.set(failure.item, failure);
+  for (const run of extracted) for (const failure of run.failures) byItem.set(failure.item, failure);
+
+  const chosen = [...extracted.flatMap(({ tables }) => tables), ...choice.external].map(({ name }) => name);
+  const withConnector = new Set(extracted.map(({ source }) => source));
+  const published = new Set(reports.flatMap((report) => report.published));
+  for (const name of chosen) {
+    if (published.has(name) || byItem.has(name)) continue;
+    byItem.set(name, {
+      item: name,
+      code: 'publish_failed',
+      message: 'The table is not in the extract of its source, so there is nothing to publish.',
+      hint: 'Look into the log of the job; a source that no connector fills has to write its extract itself.',
+    });
+  }
+  const changed = reports.flatMap((report) => report.changed);
+  const looked = reports.filter(({ source }) => !withConnector.has(source)).flatMap((report) => report.published);
+  const attempted = new Set([...chosen, ...looked, ...changed, ...byItem.keys()]);
+  const skipped = [...choice.skipped, ...reports.flatMap((report) => report.skipped)].filter(
+    ({ item }) => !attempted.has(item) || changed.includes(item),
+  );
+  const withdrawn = reports.flatMap(({ source, withdrawn: names }) =>
+    names.map((name) => ({
+      item: name,
+      code: 'table_not_published' as const,
+      message: `${source} does not publish it any more; readers lose it at their next pull.`,
+    })),
+  );
+  return {
+    attempted: attempted.size,
+    changed: changed.length,
+    skipped: attempted.size + skipped.length === 0 ? [nothingToDo(registered)] : skipped,
+    failed: [...byItem.values()].map((failure) => ({ ...failure })),
+    warnings: [
+      ...extracted.flatMap((run) => run.warnings),
+      ...reports.flatMap((report) => report.warnings),
+      ...withdrawn,
+    ],
+    details: {
+      changed,
+      withdrawn: withdrawn.map(({ item }) => item),
+      unchanged: [...published].filter((name) => !changed.includes(name)),
+    },
+  };
+}
+
+function nothingToDo(registered: readonly RegisteredTable[]): { item: string; reason: string } {
+  return registered.length === 0
+    ? { item: '*', reason: 'No table is registered and no extract was found. Register a table first.' }
+    : { item: '*', reason: 'No registered table has a connector, and no extract was found.' };
+}
