@@ -1,5 +1,5 @@
 // `npm run demo`: the product's whole loop on real data. It starts the built server and drives the built CLI, as an
-// administrator and as an analyst would; below this script there is nothing of its own.
+// administrator and as an analyst would; below this script there is nothing of its own. Runs on the oldest Node that we support.
 import { constants } from 'node:os';
 import { prepareFolder } from './demo/data-folder.ts';
 import { runLoop } from './demo/loop.ts';
@@ -21,13 +21,16 @@ async function main(args: readonly string[]): Promise<number> {
   }
   try {
     const folder = await prepareFolder(options.dataDir);
-    await using server = await startServer(folder, options.port, interrupted.signal);
-    const summary = await runLoop({ folder, server, signal: interrupted.signal });
-    printSummary(summary, options.json);
-    if (!options.serve) return 0;
-    say(`\nThe server runs at ${server.url} until Ctrl-C. Accounts and tokens: ${folder.file}`);
-    await server.runsUntil(interrupted.signal);
-    return 0;
+    const server = await startServer(folder, options.port, interrupted.signal);
+    try {
+      printSummary(await runLoop({ folder, server, signal: interrupted.signal }), options.json);
+      if (!options.serve) return 0;
+      say(`\nThe server runs at ${server.url} until Ctrl-C. Accounts and tokens: ${folder.file}`);
+      await server.runsUntil(interrupted.signal);
+      return 0;
+    } finally {
+      await server.stop();
+    }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     say('\nInterrupted; the server was stopped.');

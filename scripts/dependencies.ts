@@ -8,8 +8,8 @@ export function findUnused({ name, folder, manifest }: WorkspacePackage, files: 
   const importedBy = (some: readonly ImportingFile[]): Set<string> =>
     new Set(some.flatMap(({ specifiers }) => specifiers.map((specifier) => splitSpecifier(specifier).packageName)));
   const everywhere = importedBy(files);
-  const isTestPackage = files.every(({ isTest }) => isTest);
-  const inSource = isTestPackage ? everywhere : importedBy(files.filter(({ isTest }) => !isTest));
+  const isTestPackage = files.every(({ isForDevelopment }) => isForDevelopment);
+  const inSource = isTestPackage ? everywhere : importedBy(files.filter(({ isForDevelopment }) => !isForDevelopment));
   const excused = UNIMPORTED[name] ?? {};
   const where = `${folder}/package.json`;
   const report = (field: 'dependencies' | 'devDependencies', used: ReadonlySet<string>, by: string): BadEdge[] => {

@@ -36,5 +36,12 @@ export const CONTRACT_PACKAGES: readonly string[] = ['api-contract', 'api-client
 
 /** By package: dependencies that no source file imports, each with the reason why it is listed all the same. */
 export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  '@agnes/cli': {
+    '@duckdb/node-api': 'a native library, so it stays outside the bundle that @agnes/duckdb becomes part of',
+  },
+  '@agnes/e2e': {
+    '@agnes/cli': 'the tests run it as a process; listed, so that it is built before them',
+    '@agnes/server': 'the same',
+  },
   '@agnes/server': { '@agnes/scheduler': 'AGNES_ROLE=all starts it as a process of its own' },
 };

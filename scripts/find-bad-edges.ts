@@ -75,7 +75,7 @@ function checkRelative(file: ImportingFile, specifier: string, where: string): B
       },
     ];
   }
-  if (isHttp(target) && !isHttp(file.path) && !file.isTest) {
+  if (isHttp(target) && !isHttp(file.path) && !file.isForDevelopment) {
     const what = `imports ${specifier}, so the HTTP handlers become part of the package's core`;
     return [{ where, what, fix: 'Move what is shared out of src/http; only the ./http subpath exports the handlers.' }];
   }
@@ -94,15 +94,16 @@ function checkListed(
   shared: readonly string[],
 ): BadEdge[] {
   const { dependencies, devDependencies, peerDependencies } = one.manifest;
-  const listed = { ...dependencies, ...peerDependencies, ...(file.isTest ? devDependencies : {}) };
-  if (Object.hasOwn(listed, packageName) || (file.isTest && shared.includes(packageName))) return [];
-  const field = file.isTest ? 'devDependencies' : 'dependencies';
+  const listed = { ...dependencies, ...peerDependencies, ...(file.isForDevelopment ? devDependencies : {}) };
+  if (Object.hasOwn(listed, packageName) || (file.isForDevelopment && shared.includes(packageName))) return [];
+  const field = file.isForDevelopment ? 'devDependencies' : 'dependencies';
   const what = `imports ${packageName}, which is not in the ${field} of its package.json`;
   return [{ where, what, fix: `Add "${packageName}" there, or do without it.` }];
 }
 
 function checkHttpOnly(one: WorkspacePackage, file: ImportingFile, packageName: string, where: string): BadEdge[] {
-  const exempt = !isBound(one) || CONTRACT_PACKAGES.includes(short(one.name)) || file.isTest || isHttp(file.path);
+  const exempt =
+    !isBound(one) || CONTRACT_PACKAGES.includes(short(one.name)) || file.isForDevelopment || isHttp(file.path);
   if (exempt || !HTTP_ONLY.includes(packageName)) return [];
   const what = `imports ${packageName}, which only HTTP handlers may`;
   return [{ where, what, fix: 'Move this code to src/http.ts or src/http/, or take what it needs as an argument.' }];
@@ -126,7 +127,7 @@ function checkOurs(
     const what = `imports ${packageName}${subpath.slice(1)}, which that package does not export`;
     bad.push({ where, what, fix: `Import a name that ${packageName} exports, or add the subpath to its exports.` });
   }
-  if (file.isTest) return bad;
+  if (file.isForDevelopment) return bad;
   if (target.kind === 'apps') {
     bad.push({ where, what: `imports ${packageName}, an app`, fix: 'Move what is shared into a package.' });
   } else if (isBound(one) && !isAllowed(short(one.name), short(packageName), file, edges)) {

@@ -6,7 +6,8 @@ import { parseSync } from 'oxc-parser';
 export interface ImportingFile {
   /** Path inside its package, with `/`. */
   readonly path: string;
-  readonly isTest: boolean;
+  /** A test or a build script: nothing that users of the package run. */
+  readonly isForDevelopment: boolean;
   readonly specifiers: readonly string[];
 }
 
@@ -21,17 +22,17 @@ export function readImports(folder: string): ImportingFile[] {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .filter((path) => isSource(path))
     .sort()
-    .map((path) => ({ path, isTest: isTest(path), specifiers: importsOf(join(folder, path)) }));
+    .map((path) => ({ path, isForDevelopment: isForDevelopment(path), specifiers: importsOf(join(folder, path)) }));
 }
 
 function isSource(path: string): boolean {
   const [first = '', ...rest] = path.split('/');
   if (path.includes('node_modules/') || first === 'dist') return false;
-  return SOURCE_FOLDERS.includes(first) || (rest.length === 0 && !path.includes('.config.')) || isTest(path);
+  return SOURCE_FOLDERS.includes(first) || (rest.length === 0 && !path.includes('.config.')) || isForDevelopment(path);
 }
 
-function isTest(path: string): boolean {
-  return /\.test\.ts$/.test(path) || /(^|\/)(test|fixtures)\//.test(path);
+function isForDevelopment(path: string): boolean {
+  return /\.test\.ts$/.test(path) || /(^|\/)(test|testing|fixtures)\//.test(path) || path.startsWith('scripts/');
 }
 
 function importsOf(file: string): string[] {

