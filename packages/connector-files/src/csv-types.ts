@@ -1,20 +1,18 @@
-import { quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
+import { quoteLiteral } from '@agnes/duckdb';
 
 /**
  * What a text is, from the strictest to the loosest: `int` (up to 15 digits, exact in a DOUBLE), `long` (fits BIGINT),
  * `huge`, `double` (a decimal that a DOUBLE gives back), `decimal` (one that it would round), `nan`, `bool`, `date`,
- * `timestamp`, `instant` (with a zone), `time`, `text`. A text whose digits would change (00123, +5) is text.
+ * `timestamp`, `instant` (with a zone), `time`, `code` (digits after a zero, which a number would lose), `text`.
  */
 export const KINDS = [
   ...(['int', 'long', 'huge', 'double', 'decimal', 'nan', 'bool'] as const),
-  ...(['date', 'timestamp', 'instant', 'time', 'text'] as const),
+  ...(['date', 'timestamp', 'instant', 'time', 'code', 'text'] as const),
 ];
 export type Kind = (typeof KINDS)[number];
 
-/** SQL that classifies the text column `name` by {@link KINDS}; NULL stays NULL. */
-export function kindSql(name: string): string {
-  const raw = quoteIdentifier(name);
-  const text = `trim(${raw})`;
+/** SQL that classifies `text`, an expression for a trimmed text that is not NULL, by {@link KINDS}. */
+export function kindSql(text: string): string {
   const is = (pattern: string) => `regexp_full_match(${text}, ${quoteLiteral(pattern)})`;
   const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
   const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?';
@@ -23,7 +21,6 @@ export function kindSql(name: string): string {
   const plain = `regexp_replace(${text}, '\\.?0+$', '')`;
   const again = `regexp_replace(CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR), '\\.0$', '')`;
   return `CASE
-    WHEN ${raw} IS NULL THEN NULL
     WHEN ${is('0|-?[1-9][0-9]{0,14}')} THEN 'int'
     WHEN ${is('-?[1-9][0-9]*')} THEN CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'huge' ELSE 'long' END
     WHEN ${is('-?(0|[1-9][0-9]*)?\\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)(\\.|\\.?[eE][+-]?[0-9]+)?')} THEN CASE
@@ -36,6 +33,7 @@ export function kindSql(name: string): string {
     WHEN ${is('[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?')} AND TRY_CAST(${text} AS TIME) IS NOT NULL THEN 'time'
     WHEN lower(${text}) IN ('true', 'false') THEN 'bool'
     WHEN lower(${text}) IN ('nan', 'inf', '-inf', 'infinity', '-infinity') THEN 'nan'
+    WHEN ${is('0[0-9]+')} THEN 'code'
     ELSE 'text' END`;
 }
 
@@ -78,6 +76,8 @@ function exactNumber(column: string, { counts, whole, fraction }: ColumnFacts): 
 
 /** Text columns are often numbers here and there; a warning is due when nearly all values are of another kind. */
 function mixedWarning(column: string, counts: ColumnFacts['counts']): Pick<ChosenType, 'warning'> {
+  // Codes such as postal codes are what text columns are for.
+  if ((counts.code ?? 0) > 0) return {};
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const numbers = (['int', 'long', 'huge', 'double', 'decimal', 'nan'] as const).reduce(
     (sum, kind) => sum + (counts[kind] ?? 0),

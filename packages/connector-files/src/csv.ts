@@ -2,7 +2,7 @@ import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
-import { type ChosenType, type ColumnFacts, chooseType, KINDS, kindSql } from './csv-types.ts';
+import { type ChosenType, type ColumnFacts, chooseType, KINDS, type Kind, kindSql } from './csv-types.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 
 /**
@@ -56,6 +56,7 @@ function unionByName(paths: readonly string[], dialects: readonly Dialect[]): st
   return `(${selects.join(' UNION ALL BY NAME ')})`;
 }
 
+/** One pass over all files. The columns are stacked, so that the statement does not grow with their number. */
 async function readFacts(
   connection: Connection,
   text: string,
@@ -63,30 +64,29 @@ async function readFacts(
 ): Promise<Map<string, ColumnFacts>> {
   const facts = new Map<string, ColumnFacts>();
   if (columns.length === 0) return facts;
-  const inner = columns.flatMap((column, index) => {
-    const raw = `trim(${quoteIdentifier(column)})`;
-    return [
-      `${kindSql(column)} AS k${index}`,
-      `CASE WHEN regexp_full_match(${raw}, '-?[0-9]*\\.?[0-9]*') THEN length(ltrim(split_part(${raw}, '.', 1), '-')) END AS w${index}`,
-      `CASE WHEN regexp_full_match(${raw}, '-?[0-9]*\\.?[0-9]*') THEN length(split_part(${raw}, '.', 2)) END AS f${index}`,
-    ];
-  });
-  const outer = columns.flatMap((_column, index) => [
-    ...KINDS.map((kind) => `count(*) FILTER (k${index} = '${kind}') AS ${kind}_${index}`),
-    `max(w${index}) AS w${index}`,
-    `max(f${index}) AS f${index}`,
-    `count(*) FILTER (k${index} IS NOT NULL AND w${index} IS NULL) AS e${index}`,
-  ]);
-  const row = await connection.first<Record<string, number | null>>(
-    `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM ${text})`,
+  const values = columns.map((column) => `trim(${quoteIdentifier(column)})`).join(', ');
+  const rows = await connection.rows<{
+    i: number;
+    kind: Kind;
+    n: number;
+    whole: number;
+    fraction: number;
+    odd: boolean;
+  }>(
+    `SELECT i, kind, count(*) AS n, coalesce(max(length(ltrim(split_part(v, '.', 1), '-'))), 0) AS whole,
+       coalesce(max(length(split_part(v, '.', 2))), 0) AS fraction, bool_or(contains(lower(v), 'e')) AS odd
+     FROM (SELECT i, v, ${kindSql('v')} AS kind
+           FROM (SELECT unnest([${values}]) AS v, unnest(range(${columns.length})) AS i FROM ${text})
+           WHERE v IS NOT NULL)
+     GROUP BY ALL`,
   );
   for (const [index, column] of columns.entries()) {
-    const counts = Object.fromEntries(KINDS.map((kind) => [kind, row?.[`${kind}_${index}`] ?? 0]));
-    const plain = row?.[`e${index}`] === 0;
+    const found = rows.filter((row) => row.i === index);
+    const plain = found.every((row) => !row.odd);
     facts.set(column, {
-      counts,
-      whole: plain ? (row[`w${index}`] ?? 0) : null,
-      fraction: plain ? (row[`f${index}`] ?? 0) : null,
+      counts: Object.fromEntries(found.map((row) => [row.kind, row.n])),
+      whole: plain ? Math.max(0, ...found.map((row) => row.whole)) : null,
+      fraction: plain ? Math.max(0, ...found.map((row) => row.fraction)) : null,
     });
   }
   return facts;

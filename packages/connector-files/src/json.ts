@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '@agnes/duckdb';
+import { type Connection, quoteIdentifier } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import type { SourceFile } from './find-files.ts';
@@ -21,10 +21,14 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
     columnTypes,
     columns.map((column) => column.name),
   );
-  warnOfMixed(columns, columnTypes, warnings);
-  const replace = Object.entries(columnTypes).map(
-    ([column, type]) => `${castTo(quoteIdentifier(column), type)} AS ${quoteIdentifier(column)}`,
-  );
+  const replace: string[] = [];
+  for (const { name, type } of columns) {
+    const column = quoteIdentifier(name);
+    const given = columnTypes[name];
+    const expression =
+      given === undefined ? await plainer(connection, source, name, type, warnings) : castTo(column, given);
+    if (expression !== undefined) replace.push(`${expression} AS ${column}`);
+  }
   return {
     select: `SELECT * ${replace.length === 0 ? '' : `REPLACE (${replace.join(', ')})`} FROM ${source}`,
     warnings,
@@ -36,17 +40,38 @@ function readJson(files: readonly SourceFile[], format: string): string {
     map_inference_threshold = -1, convert_strings_to_integers = false)`;
 }
 
-function warnOfMixed(
-  columns: readonly { name: string; type: string }[],
-  given: Readonly<Record<string, string>>,
+/** A plainer expression for a column that DuckDB gives a wider type than its values need, or undefined to leave it. */
+async function plainer(
+  connection: Connection,
+  source: string,
+  name: string,
+  type: string,
   warnings: ConnectorWarning[],
-): void {
-  for (const column of columns) {
-    if (column.type !== 'JSON' || given[column.name] !== undefined) continue;
-    warnings.push({
-      code: 'mixed_types',
-      message: `Column ${JSON.stringify(column.name)} has values of several types; it is published as JSON text.`,
-      hint: 'Give the column a type in column_types of the table to decide it yourself.',
-    });
+): Promise<string | undefined> {
+  const column = quoteIdentifier(name);
+  if (type.includes('HUGEINT')) {
+    // Positive and negative numbers in one place are enough for it to say HUGEINT.
+    const narrow = type.replaceAll(/\bU?HUGEINT\b/g, 'BIGINT');
+    return (await casts(connection, source, column, narrow)) ? castTo(column, narrow) : undefined;
+  }
+  if (type !== 'JSON') return undefined;
+  const nested = await connection.first(
+    `SELECT 1 FROM ${source} WHERE json_type(${column}) IN ('OBJECT', 'ARRAY') LIMIT 1`,
+  );
+  warnings.push({
+    code: 'mixed_types',
+    message: `Column ${JSON.stringify(name)} has values of several types; it is published as ${nested === undefined ? 'text' : 'JSON text'}.`,
+    hint: 'Give the column a type in column_types of the table to decide it yourself.',
+  });
+  return nested === undefined ? `(${column} ->> '$')` : undefined;
+}
+
+async function casts(connection: Connection, source: string, column: string, type: string): Promise<boolean> {
+  try {
+    await connection.run(`SELECT count(CAST(${column} AS ${type})) FROM ${source}`);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('Conversion Error')) return false;
+    throw error;
   }
 }
