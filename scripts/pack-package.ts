@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const exec = promisify(execFile);
@@ -11,7 +11,7 @@ export async function packPackage(root: string, folder: string): Promise<Uint8Ar
   const target = await mkdtemp(join(tmpdir(), 'agnes-pack-'));
   try {
     const [command, ...before] = pnpm(root);
-    await exec(command, [...before, 'pack', '--pack-destination', target], { cwd: join(root, folder) });
+    await exec(command, [...before, 'pack', '--pack-destination', target], { cwd: resolve(root, folder) });
     const [tarball] = await readdir(target);
     if (tarball === undefined) throw new Error(`pnpm pack left no tarball for ${folder}.`);
     return new Uint8Array(await readFile(join(target, tarball)));
