@@ -1,0 +1,131 @@
+import type { BlobStore } from '@agnes/blobs';
+import { AgnesError } from '@agnes/errors';
+import type { Access, Principal } from '@agnes/rbac';
+import { type State, schema } from '@agnes/state';
+import { inArray } from 'drizzle-orm';
+import { type Manifest, Manifests } from './manifest.ts';
+import type { KnownFile, Publication, PublishResult } from './publication.ts';
+import { publish } from './publish.ts';
+import { knownFiles } from './published-files.ts';
+import type { Connectors } from './registration.ts';
+import { getTable, precheck, type RegistryContext, register, unregister, update } from './registry.ts';
+import { findTable, selectTables } from './registry-rows.ts';
+import { tableResourceType } from './resource-type.ts';
+import { liveBlobs, prune } from './retention.ts';
+import { snapshots } from './snapshot.ts';
+import type { RegisteredTable, Registration, TableDefinition, TablePatch } from './table.ts';
+import { type TableVersion, VersionCache } from './versions.ts';
+
+export interface CatalogOptions {
+  readonly state: State;
+  readonly blobs: BlobStore;
+  readonly access: Access;
+  /** Installed connectors by source type. */
+  readonly connectors: Connectors;
+  readonly now?: () => Date;
+  /** Newest versions of a table that are kept whatever their age. */
+  readonly keepVersions?: number;
+  /** Hours that a version is kept after another took its place. */
+  readonly keepHours?: number;
+}
+
+/** Tables, their versions and what of them a caller may have. `by` is the id of whoever changes something. */
+export interface Catalog {
+  /** Where the parts are. */
+  readonly blobs: BlobStore;
+
+  /**
+   * Throws `table_exists`, `invalid_table_name`, `connector_unknown`, `invalid_schedule`, `invalid_request`, and what the
+   * connector has to say.
+   */
+  register(input: Registration, by: string): Promise<RegisteredTable>;
+  /** What {@link register} would make of it; registers nothing. Throws the same. */
+  precheck(input: Registration): Promise<TableDefinition>;
+  /** Throws as {@link register}, and `table_not_found`. */
+  update(idOrName: string, patch: TablePatch, by: string): Promise<{ table: RegisteredTable; updated: string[] }>;
+  /** Takes a table out, with versions and grants. Throws `table_not_found`. */
+  unregister(idOrName: string, by: string): Promise<void>;
+  list(): Promise<RegisteredTable[]>;
+  find(idOrName: string): Promise<RegisteredTable | undefined>;
+  /** Throws `table_not_found`. */
+  get(idOrName: string): Promise<RegisteredTable>;
+
+  /** The table, if the caller may read it. Throws the same `table_not_found` for what is unknown and what is forbidden. */
+  readable(principal: Principal, idOrName: string): Promise<RegisteredTable>;
+  listReadable(principal: Principal): Promise<RegisteredTable[]>;
+  /** Undefined while nothing is published. Ask {@link readable} first. */
+  currentVersion(tableId: string): Promise<TableVersion | undefined>;
+  manifest(principal: Principal): Promise<Manifest>;
+  /** The bytes that the blob must have, if a retained version of a table that the caller may read has it as a part. */
+  readableBlob(principal: Principal, sha256: string): Promise<{ size_bytes: number } | undefined>;
+  blobReadable(principal: Principal, sha256: string): Promise<boolean>;
+
+  /** All that is accepted becomes visible in one transaction. What is not is in the result, with why. */
+  publish(publication: Publication): Promise<PublishResult>;
+  knownFiles(source: string): Promise<Map<string, Omit<KnownFile, 'path'>>>;
+  /** Folders under `extracts/` that own names now: one that is gone has to be published as empty and complete. */
+  sources(): Promise<string[]>;
+  liveBlobs(): Promise<Set<string>>;
+  prune(): Promise<{ versions: number }>;
+}
+
+/** The catalog over a state database. Registers the resource type `table` with `access`. */
+export function createCatalog(options: CatalogOptions): Catalog {
+  const { state, blobs, access, connectors, now = () => new Date() } = options;
+  const retention = { keepVersions: options.keepVersions ?? 3, keepHours: options.keepHours ?? 24 };
+  const versions = new VersionCache();
+  const snapshot = snapshots(state, versions);
+  const manifests = new Manifests();
+  const registry: RegistryContext = { state, access, connectors, now };
+  access.registerResourceType(tableResourceType(state));
+
+  const readableBlob: Catalog['readableBlob'] = async (principal, sha256) => {
+    const readable = await access.readable(principal, 'table');
+    const blob = (await snapshot()).blobs.get(sha256);
+    if (blob === undefined) return undefined;
+    const granted = readable === 'all' || [...blob.tables].some((id) => readable.has(id));
+    return granted ? { size_bytes: blob.size_bytes } : undefined;
+  };
+
+  return {
+    blobs,
+    register: (input, by) => register(registry, input, by),
+    precheck: (input) => precheck(registry, input),
+    update: (idOrName, patch, by) => update(registry, idOrName, patch, by),
+    unregister: (idOrName, by) => unregister(registry, idOrName, by),
+    list: () => selectTables(state.db),
+    find: (idOrName) => findTable(state.db, idOrName),
+    get: (idOrName) => getTable(state.db, idOrName),
+
+    async readable(principal, idOrName) {
+      const table = await findTable(state.db, idOrName);
+      if (table !== undefined && (await access.can(principal, 'table', table.id))) return table;
+      throw new AgnesError('table_not_found', `There is no table '${idOrName}' that you may read.`, {
+        hint: 'See what you may read: agnes catalog',
+      });
+    },
+    async listReadable(principal) {
+      const readable = await access.readable(principal, 'table');
+      if (readable === 'all') return selectTables(state.db);
+      if (readable.size === 0) return [];
+      return selectTables(state.db, inArray(schema.tableRegistry.id, [...readable]));
+    },
+    currentVersion: async (tableId) => (await snapshot()).current.get(tableId)?.version,
+    async manifest(principal) {
+      const readable = await access.readable(principal, 'table');
+      return manifests.of(await snapshot(), readable, now());
+    },
+    readableBlob,
+    blobReadable: async (principal, sha256) => (await readableBlob(principal, sha256)) !== undefined,
+
+    publish: (publication) => publish({ state, blobs, versions, now }, publication),
+    knownFiles: (source) => knownFiles(state, source),
+    async sources() {
+      const { viewOwnership } = schema;
+      const rows = await state.db.selectDistinct({ source: viewOwnership.source_name }).from(viewOwnership);
+      return rows.map(({ source }) => source).sort();
+    },
+    liveBlobs: () => liveBlobs(state),
+    prune: () => prune(state, retention, now()),
+  };
+}
