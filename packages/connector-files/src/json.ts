@@ -1,10 +1,11 @@
-import { type Connection, quoteIdentifier } from '@agnes/duckdb';
+import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
-import type { SourceFile } from './find-files.ts';
 import { jsonArguments } from './json-layout.ts';
 import { rewriteExactNumbers } from './json-numbers.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
+import { readFacts } from './text-facts.ts';
+import { chooseType } from './text-types.ts';
 
 /**
  * Reads JSON (an array of objects, one object, or objects one after another) and NDJSON. Objects become STRUCTs, arrays
@@ -15,8 +16,15 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
   const warnings: ConnectorWarning[] = [];
   const format = input.format === 'ndjson' ? 'newline_delimited' : 'auto';
   const rewritten = await rewriteExactNumbers(connection, input.files, format, input.scratch, warnings);
-  const source = rewritten === undefined ? readJson(input.files, format) : readJson([rewritten], 'newline_delimited');
-  const columns = await connection.columns(`SELECT * FROM ${source}`);
+  const layout =
+    rewritten === undefined ? jsonArguments(input.files, format) : jsonArguments([rewritten], 'newline_delimited');
+  const detected = `read_json(${layout}, sample_size = -1, union_by_name = true, maximum_depth = -1,
+    map_inference_threshold = -1, convert_strings_to_integers = false)`;
+  const columns = await connection.columns(`SELECT * FROM ${detected}`);
+  const spelled = columns.map(({ name, type }) => `${quoteLiteral(name)}: ${quoteLiteral(textFirst(type))}`);
+  const source = `read_json(${layout}, columns = {${spelled.join(', ')}})`;
+  const texts = columns.filter((column) => textFirst(column.type) === 'VARCHAR').map((column) => column.name);
+  const dated = await temporalTypes(connection, source, texts);
   assertKnownColumns(
     columnTypes,
     columns.map((column) => column.name),
@@ -24,7 +32,7 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
   const replace: string[] = [];
   for (const { name, type } of columns) {
     const column = quoteIdentifier(name);
-    const given = columnTypes[name];
+    const given = columnTypes[name] ?? dated.get(name);
     const expression =
       given === undefined ? await plainer(connection, source, name, type, warnings) : castTo(column, given);
     if (expression !== undefined) replace.push(`${expression} AS ${column}`);
@@ -35,9 +43,33 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
   };
 }
 
-function readJson(files: readonly SourceFile[], format: string): string {
-  return `read_json(${jsonArguments(files, format)}, sample_size = -1, union_by_name = true, maximum_depth = -1,
-    map_inference_threshold = -1, convert_strings_to_integers = false)`;
+/**
+ * The detected type with text in the place of what would change texts: a TIMESTAMP drops the offset of its zone, a UUID its
+ * capitals.
+ */
+function textFirst(type: string): string {
+  return type.replaceAll(/\b(TIMESTAMP|DATE|TIME|UUID)(?=[[,)]|$)/g, 'VARCHAR');
+}
+
+/** Types for the columns of dates and times that are written in ISO 8601, by column. */
+async function temporalTypes(
+  connection: Connection,
+  source: string,
+  columns: readonly string[],
+): Promise<Map<string, string>> {
+  const types = new Map<string, string>();
+  if (columns.length === 0) return types;
+  const first = columns.map((column, index) => `any_value(${quoteIdentifier(column)}) AS c${index}`);
+  const row = await connection.first<Record<string, string | null>>(`SELECT ${first.join(', ')} FROM ${source}`);
+  const likely = columns.filter((_column, index) =>
+    /^\s*([0-9]{4}-[0-9]{2}-|[0-9]{2}:)/.test(row?.[`c${index}`] ?? ''),
+  );
+  const facts = await readFacts(connection, source, likely);
+  for (const [column, found] of facts) {
+    const { type } = chooseType(column, found);
+    if (/^(DATE|TIME)/.test(type)) types.set(column, type);
+  }
+  return types;
 }
 
 /** A plainer expression for a column that DuckDB gives a wider type than its values need, or undefined to leave it. */
