@@ -1,6 +1,8 @@
 import type { AgnesError } from '@agnes/errors';
 import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
 import { boolean } from '@oclif/core/flags';
+import { connect, type SignedIn } from './connect.ts';
 import { printResult } from './output/print-result.ts';
 
 /** What a command hands back; nothing but {@link AgnesCommand} prints it. */
@@ -21,6 +23,19 @@ export abstract class AgnesCommand extends Command {
     json: boolean({ description: 'Print one JSON document on stdout.' }),
   };
 
+  /** oclif would load its configuration a second time here. */
+  static override async run<T extends Command>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => T,
+    argv: string[] = [],
+    options?: unknown,
+  ): Promise<ReturnType<T['run']>> {
+    const command: unknown = new this(argv, options as Config);
+    return await (command as AgnesCommand)._run();
+  }
+
   /** The work. Throws `AgnesError` for everything a user can act on; `undefined` when it has printed its own stream. */
   protected abstract execute(): Promise<Result | undefined>;
 
@@ -29,6 +44,11 @@ export abstract class AgnesCommand extends Command {
     if (result === undefined) return;
     await printResult(result, { json: wantsJson(this.argv) });
     if (result.error !== undefined) throw result.error;
+  }
+
+  /** A client with the caller's token, for the server that `--server`, the environment, the workspace or settings name. */
+  protected async connect(server?: string): Promise<SignedIn> {
+    return await connect(process.env, this.config.version, server);
   }
 
   /** Errors go to `main`, which reports them. */

@@ -21,7 +21,7 @@ export interface ChosenServer {
 export async function chooseServer(env: Environment, flag?: string): Promise<ChosenServer> {
   const fallback = await readDefaultServer(env);
   if (flag !== undefined) return { server: normaliseServer(flag), from: 'flag', fallback };
-  if (env['AGNES_SERVER']) return { server: normaliseServer(env['AGNES_SERVER']), from: 'environment', fallback };
+  if (env.AGNES_SERVER) return { server: normaliseServer(env.AGNES_SERVER), from: 'environment', fallback };
   const workspace = await findWorkspace(workingFolder(env));
   if (workspace !== undefined) return { server: normaliseServer(workspace.file.server), from: 'workspace', fallback };
   if (fallback !== undefined) return { server: fallback, from: 'settings', fallback };
@@ -63,7 +63,7 @@ export function clientOf(server: string, version: string, token?: string): Clien
  * goes only to a server that the user has named too.
  */
 function tokenFromEnvironment(env: Environment, chosen: ChosenServer, known: boolean): string | undefined {
-  const token = env['AGNES_TOKEN'];
+  const token = env.AGNES_TOKEN;
   if (!token) return undefined;
   if (chosen.from !== 'workspace' || known || chosen.server === chosen.fallback) return token;
   throw new AgnesError('not_signed_in', `AGNES_TOKEN is not sent to ${chosen.server}: only this workspace names it.`, {

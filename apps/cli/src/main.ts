@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import { Config } from '@oclif/core/config';
@@ -9,7 +10,7 @@ import { resolveCommand } from './resolve-command.ts';
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
   try {
-    const config = await Config.load({ root: join(import.meta.dirname, '..') });
+    const config = await loadConfig(join(import.meta.dirname, '..'));
     const resolved = resolveCommand(
       argv,
       config.commands.filter((command) => !command.hidden).map((command) => command.id),
@@ -18,14 +19,20 @@ export async function main(argv: readonly string[]): Promise<void> {
       throw new AgnesError('usage', `There is no command 'agnes ${resolved.words}'.`, { hint: resolved.hint });
     }
     if (resolved.kind === 'help') {
-      const { Help } = await import('@oclif/core/help');
-      await new Help(config, { hideAliasesFromRoot: true }).showHelp(resolved.id === undefined ? [] : [resolved.id]);
+      const { showHelp } = await import('./show-help.ts');
+      await showHelp(config, resolved.id);
       return;
     }
     await config.runCommand(resolved.id, [...resolved.argv]);
   } catch (error) {
     process.exitCode = reportError(error, { json: wantsJson(argv) });
   }
+}
+
+/** With package.json at hand oclif does not go looking for it. */
+async function loadConfig(root: string): Promise<Config> {
+  const pjson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return await Config.load({ root, pjson });
 }
 
 /** `agnes … | head` closes our stdout early; that is no error. */

@@ -36,7 +36,7 @@ export function resolveCommand(argv: readonly string[], ids: readonly string[]):
 
 function suggest(words: readonly string[], ids: readonly string[]): string {
   const topic = words.slice(0, -1).join(':');
-  const candidates = ids.map((id) => id.replaceAll(':', ' '));
+  const candidates = ids.flatMap((id) => id.split(':').map((_, at, all) => all.slice(0, at + 1).join(' ')));
   const [close] = nearest(words.join(' '), candidates, 1);
   if (close !== undefined) return `Did you mean: agnes ${close}`;
   return ids.some((id) => id.startsWith(`${topic}:`)) ? `agnes ${topic.replaceAll(':', ' ')} --help` : 'agnes --help';

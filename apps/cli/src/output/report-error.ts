@@ -18,9 +18,9 @@ function errorDocument(error: AgnesError): Record<string, unknown> {
 
 function errorText(error: AgnesError): string {
   const lines = [`Error: ${error.message} (${error.code})`];
-  if (typeof error.details['request_id'] === 'string') lines.push(`  request id: ${error.details['request_id']}`);
+  if (typeof error.details.request_id === 'string') lines.push(`  request id: ${error.details.request_id}`);
   if (error.hint !== undefined) lines.push(`→ ${error.hint}`);
-  if (error.code === 'internal_cli_error' && process.env['AGNES_DEBUG'] !== undefined && error.cause instanceof Error) {
+  if (error.code === 'internal_cli_error' && process.env.AGNES_DEBUG !== undefined && error.cause instanceof Error) {
     lines.push(error.cause.stack ?? error.cause.message);
   }
   return lines.join('\n');

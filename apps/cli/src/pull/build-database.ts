@@ -3,8 +3,8 @@ import { copyFile, mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { attachReadOnly, type Connection, openDatabase, quoteIdentifier } from '@agnes/duckdb';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
+import { sizeOf } from '../settings/file-size.ts';
 import type { PulledTable } from '../workspace/state.ts';
-import { sizeOf } from './store.ts';
 import { VIEW_MARK, viewStatements } from './view-sql.ts';
 
 /** A table and the files that its view reads, in order. */

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@agnes/api-client';
 import { AgnesError, isAgnesError } from '@agnes/errors';
+import { sizeOf } from '../settings/file-size.ts';
 import type { MissingPart } from './plan.ts';
 import { readBody } from './read-body.ts';
-import { admitPart, hasPart, type Intake, type Store, sizeOf } from './store.ts';
+import { admitPart, hasPart, type Intake, type Store } from './store.ts';
 
 export interface FetchOptions {
   readonly client: Client;
@@ -71,7 +72,7 @@ function mayPass(error: unknown): boolean {
   if (isAgnesError(error, 'blob_corrupt', 'storage_full')) return false;
   if (isAgnesError(error, 'server_unreachable', 'download_incomplete', 'too_many_requests')) return true;
   if (!isAgnesError(error)) return false;
-  const status = error.details['http_status'];
+  const status = error.details.http_status;
   return error.status >= 500 || (typeof status === 'number' && status >= 500);
 }
 
@@ -90,7 +91,11 @@ async function fetchRest(
     if (start > 0) await hashFile(path, hash);
     onBytes(start, false);
     if (start < part.bytes) {
-      const response = await client.raw('getBlob', { params: { sha256: part.sha256 }, headers: rangeFrom(part, start), signal });
+      const response = await client.raw('getBlob', {
+        params: { sha256: part.sha256 },
+        headers: rangeFrom(part, start),
+        signal,
+      });
       const from = response.status === 206 ? start : 0;
       if (from !== start) {
         await file.truncate(0);

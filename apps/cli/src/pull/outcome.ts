@@ -62,7 +62,9 @@ export function summarise(pulled: {
 }): PullOutcome {
   const { plan, downloaded, settled, seconds } = pulled;
   const failed = new Set(settled.errors.map(({ table }) => table));
-  const updated = plan.tables.filter(({ name, change }) => change !== 'keep' && !failed.has(name)).map(({ name }) => name);
+  const updated = plan.tables
+    .filter(({ name, change }) => change !== 'keep' && !failed.has(name))
+    .map(({ name }) => name);
   return {
     tables_updated: updated.length,
     updated,

@@ -8,7 +8,9 @@ export async function findPresent(
   state: WorkspaceState | undefined,
   store: Store,
 ): Promise<(sha256: string, bytes: number) => boolean> {
-  const parts = [...Object.values(manifest.tables), ...Object.values(state?.tables ?? {})].flatMap((table) => table.parts);
+  const parts = [...Object.values(manifest.tables), ...Object.values(state?.tables ?? {})].flatMap(
+    (table) => table.parts,
+  );
   const present = new Set<string>();
   for (const { sha256, bytes } of parts) {
     if (await hasPart(store, sha256, bytes)) present.add(`${sha256} ${bytes}`);

@@ -1,20 +1,23 @@
 import { mkdir } from 'node:fs/promises';
 import type { Client } from '@agnes/api-client';
-import { AgnesError } from '@agnes/errors';
+import type { AgnesError } from '@agnes/errors';
+import { sizeOf } from '../settings/file-size.ts';
 import { readState, type WorkspaceState } from '../workspace/state.ts';
 import { type Workspace, workspacePaths } from '../workspace/workspace.ts';
 import { lockWorkspace } from '../workspace/workspace-lock.ts';
 import { type Downloaded, downloadParts } from './download.ts';
 import { fetchManifest } from './manifest.ts';
-import { findPresent } from './present.ts';
+import { dryRunOutcome, nothingNew, type PullOutcome, summarise } from './outcome.ts';
 import { type Plan, planPull } from './plan.ts';
+import { findPresent } from './present.ts';
 import { sweepParts, writeRefs } from './refs.ts';
 import { settle } from './settle.ts';
-import { hasPart, openIntake, type Store, sizeOf } from './store.ts';
-import { dryRunOutcome, nothingNew, type PullOutcome, summarise } from './outcome.ts';
+import { hasPart, openIntake, type Store } from './store.ts';
 
 export interface PullOptions {
   readonly workspace: Workspace;
+  /** The server that `client` speaks to. */
+  readonly server: string;
   readonly client: Client;
   readonly store: Store;
   readonly parallel: number;
@@ -63,13 +66,20 @@ export async function pull(options: PullOptions): Promise<PullOutcome> {
   });
   const downloaded = await download(plan, options);
   options.progress.phase('Building the local tables');
-  const settled = await settle({ ...options, manifest, etag: answer.etag, state, plan, failedParts: downloaded.failed });
+  const settled = await settle({
+    ...options,
+    manifest,
+    etag: answer.etag,
+    state,
+    plan,
+    failedParts: downloaded.failed,
+  });
 
   const after = partsOf(settled.state);
   const superseded = plan.tables.flatMap(({ name }) => (state?.tables[name]?.parts ?? []).map((part) => part.sha256));
   // A program that still reads the version before this one can go on until the next pull; what is revoked goes now.
   await writeRefs(store, workspace.root, [...after, ...superseded]);
-  await sweepParts(store, [...before, ...wanted]);
+  if (plan.rebuild) await sweepParts(store);
   return summarise({ plan, downloaded, settled, seconds: seconds() });
 }
 
@@ -93,11 +103,12 @@ export async function dryRun(options: PullOptions): Promise<PullOutcome> {
 /** What the workspace has, and the ETag to ask with, which there is only when everything of it is really there. */
 async function startingPoint({
   workspace,
+  server,
   store,
 }: PullOptions): Promise<{ state: WorkspaceState | undefined; etag: string | undefined }> {
   const { state: read, certain } = await readState(workspace.root);
   const database = await sizeOf(workspacePaths.database(workspace.root));
-  if (read === undefined || database === undefined || read.server !== workspace.file.server) {
+  if (read === undefined || database === undefined || read.server !== server) {
     return { state: undefined, etag: undefined };
   }
   const whole = certain && read.etag !== null && read.store === store.root && (await hasAll(read, store));

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { chmod, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as v from 'valibot';
+import { sizeOf } from '../settings/file-size.ts';
 import { readTextIfThere } from '../settings/read-file.ts';
 import { writeFileAtomically } from '../settings/write-file.ts';
 import { workspacePaths } from '../workspace/workspace.ts';
-import { lockStore, partPath, type Store } from './store.ts';
+import { lockStore, type Store } from './store.ts';
 
 const refsFile = v.object({ workspace: v.string(), parts: v.array(v.string()) });
 
@@ -16,20 +17,26 @@ export async function writeRefs(store: Store, workspace: string, parts: Iterable
 }
 
 /**
- * Deletes those of `candidates` that no workspace refers to. References of workspaces that no longer exist are dropped.
- * Returns how many parts were deleted.
+ * Deletes every part that no workspace refers to. References of workspaces that no longer exist are dropped. Returns how
+ * many parts were deleted.
  */
-export async function sweepParts(store: Store, candidates: Iterable<string>): Promise<number> {
+export async function sweepParts(store: Store): Promise<number> {
   await using _lock = await lockStore(store);
   const needed = await neededParts(store);
   let deleted = 0;
-  for (const sha256 of new Set(candidates)) {
-    if (!needed.has(sha256)) {
-      await deletePart(partPath(store, sha256));
-      deleted += 1;
-    }
+  for (const path of await listParts(store)) {
+    if (needed.has(basename(path))) continue;
+    await deletePart(path);
+    deleted += 1;
   }
   return deleted;
+}
+
+async function listParts(store: Store): Promise<string[]> {
+  const root = join(store.root, 'sha256');
+  if ((await sizeOf(root)) === undefined) return [];
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 async function neededParts(store: Store): Promise<Set<string>> {

@@ -1,7 +1,7 @@
 import type { AgnesError } from '@agnes/errors';
-import type { PulledTable, WorkspaceState } from '../workspace/state.ts';
+import { type PulledTable, prepareState, settleState, type WorkspaceState } from '../workspace/state.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { type ViewPlan } from './build-database.ts';
+import type { ViewPlan } from './build-database.ts';
 import { commitDatabase } from './commit.ts';
 import type { Manifest } from './manifest.ts';
 import type { Plan, PlannedTable } from './plan.ts';
@@ -9,6 +9,7 @@ import { hasPart, partPath, type Store } from './store.ts';
 
 export interface SettleInput {
   readonly workspace: Workspace;
+  readonly server: string;
   readonly store: Store;
   readonly manifest: Manifest;
   readonly etag: string | null;
@@ -42,7 +43,7 @@ export async function settle(input: SettleInput): Promise<Settled> {
   }
   const state = (kept: typeof tables, whole: boolean): WorkspaceState => ({
     format: 1,
-    server: input.workspace.file.server,
+    server: input.server,
     store: input.store.root,
     etag: whole ? input.etag : null,
     data_version: input.manifest.data_version,
@@ -51,6 +52,12 @@ export async function settle(input: SettleInput): Promise<Settled> {
     elsewhere: Object.fromEntries(input.plan.elsewhere),
   });
 
+  if (!input.plan.rebuild) {
+    const same = state(tables, true);
+    await prepareState(input.workspace.root, same);
+    await settleState(input.workspace.root);
+    return { state: same, errors: [], shadowed: [] };
+  }
   const built = await commitDatabase(input.workspace.root, viewsOf(tables, input.store), ({ failed }) =>
     state(
       tables.filter(({ name }) => !failed.has(name)),

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
+import { sizeOf } from '../settings/file-size.ts';
 import { type OsLock, takeOsLock } from '../workspace/os-lock.ts';
 
 /** The folder of parts on this laptop, each named by its SHA-256 and never changed; workspaces share it. */
@@ -16,16 +17,6 @@ export function partPath(store: Store, sha256: string): string {
 /** Whether the store has a part. Its bytes were verified before it got its name; only its size is looked at here. */
 export async function hasPart(store: Store, sha256: string, bytes: number): Promise<boolean> {
   return (await sizeOf(partPath(store, sha256))) === bytes;
-}
-
-/** The size of a file, undefined when there is none. */
-export async function sizeOf(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).size;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Gives a complete, verified, synced file its name in the store. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
-import { type Environment, configFolder } from './folders.ts';
+import { configFolder, type Environment } from './folders.ts';
 import { readTextIfThere } from './read-file.ts';
 import { normaliseServer } from './server-url.ts';
 import { writeFileAtomically } from './write-file.ts';
@@ -16,7 +16,7 @@ export async function readDefaultServer(env: Environment): Promise<string | unde
   const path = settingsFile(env);
   const text = await readTextIfThere(path);
   if (text === undefined) return undefined;
-  const server = (await parseSettings(path, text))['server'];
+  const server = (await parseSettings(path, text)).server;
   return typeof server === 'string' && server !== '' ? normaliseServer(server) : undefined;
 }
 
@@ -25,7 +25,7 @@ export async function writeDefaultServer(env: Environment, server: string): Prom
   const path = settingsFile(env);
   const text = await readTextIfThere(path);
   const settings = text === undefined ? {} : await parseSettings(path, text);
-  if (settings['server'] === server) return;
+  if (settings.server === server) return;
   const { stringify } = await import('yaml');
   await writeFileAtomically(path, HEADER + stringify({ ...settings, server }), { mode: 0o600, folderMode: 0o700 });
 }

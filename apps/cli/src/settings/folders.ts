@@ -5,9 +5,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where settings live: AGNES_CONFIG_DIR, else `agnes` in the user's configuration folder. */
 export function configFolder(env: Environment, platform: NodeJS.Platform = process.platform): string {
-  if (env['AGNES_CONFIG_DIR']) return resolve(env['AGNES_CONFIG_DIR']);
-  if (env['XDG_CONFIG_HOME']) return join(env['XDG_CONFIG_HOME'], 'agnes');
-  if (platform === 'win32' && env['APPDATA']) return join(env['APPDATA'], 'agnes');
+  if (env.AGNES_CONFIG_DIR) return resolve(env.AGNES_CONFIG_DIR);
+  if (env.XDG_CONFIG_HOME) return join(env.XDG_CONFIG_HOME, 'agnes');
+  if (platform === 'win32' && env.APPDATA) return join(env.APPDATA, 'agnes');
   return join(homedir(), '.config', 'agnes');
 }
 
@@ -17,8 +17,8 @@ export function storeFolder(env: Environment, platform: NodeJS.Platform = proces
 }
 
 function cacheFolder(env: Environment, platform: NodeJS.Platform): string {
-  if (env['XDG_CACHE_HOME']) return resolve(env['XDG_CACHE_HOME']);
+  if (env.XDG_CACHE_HOME) return resolve(env.XDG_CACHE_HOME);
   if (platform === 'darwin') return join(homedir(), 'Library', 'Caches');
-  if (platform === 'win32') return env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local');
+  if (platform === 'win32') return env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local');
   return join(homedir(), '.cache');
 }

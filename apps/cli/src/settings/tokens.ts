@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
-import { type Environment, configFolder } from './folders.ts';
+import { configFolder, type Environment } from './folders.ts';
 import { readTextIfThere } from './read-file.ts';
 import { writeFileAtomically } from './write-file.ts';
 

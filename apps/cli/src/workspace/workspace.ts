@@ -47,7 +47,7 @@ export async function findWorkspace(folder: string): Promise<Workspace | undefin
 
 /** The folder in which a command looks for its workspace: AGNES_LOCAL_DIR, else the current one. */
 export function workingFolder(env: Environment): string {
-  return resolve(env['AGNES_LOCAL_DIR'] || process.cwd());
+  return resolve(env.AGNES_LOCAL_DIR || process.cwd());
 }
 
 /** The workspace of this command. Throws `no_workspace`. */

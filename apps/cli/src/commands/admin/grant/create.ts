@@ -1,0 +1,24 @@
+import { string } from '@oclif/core/args';
+import { AgnesCommand, type Result } from '../../../command.ts';
+import { serverFlag } from '../../../flags.ts';
+
+export class GrantCreate extends AgnesCommand {
+  static override summary = 'Grant a resource to a group';
+  static override examples = ['<%= config.bin %> admin grant create analysts table airports'];
+  static override args = {
+    group: string({ required: true, description: 'Name or id of the group.' }),
+    type: string({ required: true, description: 'Type of the resource, for example table.' }),
+    resource: string({ required: true, description: 'Name or id of the resource.' }),
+  };
+  static override flags = { server: serverFlag };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(GrantCreate);
+    const { client } = await this.connect(flags.server);
+    const grant = await client.createGrant({
+      body: { group_id: args.group, resource_type: args.type, resource_id: args.resource },
+    });
+    const name = grant.resource_name ?? grant.resource_id;
+    return { data: grant, text: `${grant.group_name} may read the ${grant.resource_type} ${name} (${grant.id}).` };
+  }
+}

@@ -1,0 +1,23 @@
+import { string as stringArg } from '@oclif/core/args';
+import { string } from '@oclif/core/flags';
+import { AgnesCommand, type Result } from '../../../command.ts';
+import { serverFlag } from '../../../flags.ts';
+
+export class GroupCreate extends AgnesCommand {
+  static override summary = 'Add a group';
+  static override args = { name: stringArg({ required: true, description: 'Name of the group.' }) };
+  static override flags = { server: serverFlag, description: string({ description: 'What the group is for.' }) };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(GroupCreate);
+    const { client } = await this.connect(flags.server);
+    const group = await client.createGroup({ body: { name: args.name, description: flags.description ?? null } });
+    return {
+      data: group,
+      text: `Added the group ${group.name} (${group.id}).`,
+      notes: [
+        `Next: agnes admin group add-member ${group.name} <email>   agnes admin grant create ${group.name} table <table>`,
+      ],
+    };
+  }
+}

@@ -1,0 +1,16 @@
+import { string } from '@oclif/core/args';
+import { AgnesCommand, type Result } from '../../command.ts';
+import { serverFlag } from '../../flags.ts';
+
+export class RemoveUser extends AgnesCommand {
+  static override summary = 'Delete an account with its tokens and memberships';
+  static override args = { user: string({ required: true, description: 'Id or e-mail address.' }) };
+  static override flags = { server: serverFlag };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(RemoveUser);
+    const { client } = await this.connect(flags.server);
+    await client.deleteUser({ params: { id: args.user } });
+    return { data: { user: args.user, removed: true }, text: `Removed ${args.user}.` };
+  }
+}

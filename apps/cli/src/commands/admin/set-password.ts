@@ -1,0 +1,18 @@
+import { string } from '@oclif/core/args';
+import { AgnesCommand, type Result } from '../../command.ts';
+import { obtainPassword } from '../../credentials.ts';
+import { passwordFlags, serverFlag } from '../../flags.ts';
+
+export class SetPassword extends AgnesCommand {
+  static override summary = 'Set the password of an account and end its sessions';
+  static override args = { user: string({ required: true, description: 'Id or e-mail address.' }) };
+  static override flags = { server: serverFlag, ...passwordFlags };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(SetPassword);
+    const { client } = await this.connect(flags.server);
+    const password = await obtainPassword(flags, { twice: true });
+    await client.setPassword({ params: { id: args.user }, body: { password } });
+    return { data: { user: args.user, password_set: true }, text: `The password of ${args.user} is set.` };
+  }
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@agnes/api-client';
+import { string } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
+import { AgnesCommand, type Result } from '../../command.ts';
+import { progressFlag, serverFlag } from '../../flags.ts';
+import { isFinished, type Job, progressText, syncResult } from '../../job-text.ts';
+import { Progress, progressStyle } from '../../output/progress.ts';
+
+const FIRST_POLL_MS = 150;
+const SLOWEST_POLL_MS = 1500;
+
+export class Sync extends AgnesCommand {
+  static override summary = 'Bring tables in from their sources';
+  static override description =
+    'Of the tables named, or of all that are due. Waits for the end and ends with 1 when a table failed; leaving early ' +
+    'leaves the job running.';
+  static override examples = [
+    '<%= config.bin %> admin sync',
+    '<%= config.bin %> admin sync airports weather --no-wait',
+  ];
+  static override strict = false;
+  static override args = { tables: string({ description: 'Names or ids of tables; several are fine.' }) };
+  static override flags = {
+    server: serverFlag,
+    force: boolean({ description: 'Also what has not changed at its source.' }),
+    wait: boolean({ description: 'Wait for the end.', default: true, allowNo: true }),
+    progress: progressFlag,
+  };
+
+  protected override async execute(): Promise<Result> {
+    const { argv, flags } = await this.parse(Sync);
+    const { client } = await this.connect(flags.server);
+    const tables = argv.map(String);
+    const started = await client.triggerSync({
+      body: { tables: tables.length === 0 ? null : tables, ...(flags.force ? { force: true } : {}) },
+    });
+    if (!flags.wait) {
+      return {
+        data: started,
+        text: `Started job ${started.job_id}.`,
+        notes: [`Next: agnes admin job show ${started.job_id}`],
+      };
+    }
+    using progress = new Progress({
+      out: process.stderr,
+      style: progressStyle(process.stderr, process.env, flags.progress),
+    });
+    return syncResult(await waitFor(client, started.job_id, progress));
+  }
+}
+
+async function waitFor(client: Client, id: string, progress: Progress): Promise<Job> {
+  for (let pause = FIRST_POLL_MS; ; pause = Math.min(SLOWEST_POLL_MS, pause * 1.5)) {
+    const job = await client.getJob({ params: { id } });
+    if (isFinished(job)) return job;
+    progress.phase(job.progress === null ? `Job ${id}: ${job.status}` : progressText(job.progress));
+    await sleep(pause);
+  }
+}

@@ -1,0 +1,25 @@
+import { string } from '@oclif/core/args';
+import { boolean } from '@oclif/core/flags';
+import { AgnesCommand, type Result } from '../../command.ts';
+import { serverFlag } from '../../flags.ts';
+import { confirm } from '../../prompt.ts';
+
+export class UnregisterTable extends AgnesCommand {
+  static override summary = 'Take a table out: readers lose it, laptops at their next pull';
+  static override args = { table: string({ required: true, description: 'Name or id.' }) };
+  static override flags = { server: serverFlag, yes: boolean({ char: 'y', description: 'Do not ask.' }) };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(UnregisterTable);
+    const { client } = await this.connect(flags.server);
+    const sure =
+      flags.yes ||
+      (await confirm({
+        question: `Take out ${args.table}, with its grants`,
+        otherwise: 'Add --yes to do it without asking.',
+      }));
+    if (!sure) return { data: { table: args.table, unregistered: false }, text: 'Nothing was changed.' };
+    await client.unregisterTable({ params: { id: args.table } });
+    return { data: { table: args.table, unregistered: true }, text: `Took out ${args.table}.` };
+  }
+}

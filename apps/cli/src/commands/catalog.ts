@@ -1,0 +1,43 @@
+import { AgnesCommand, type Result } from '../command.ts';
+import { serverFlag } from '../flags.ts';
+import { formatTable } from '../output/table.ts';
+import { formatBytes, formatCount, formatTime } from '../output/units.ts';
+
+const COLUMNS = [
+  { title: 'NAME' },
+  { title: 'MODE' },
+  { title: 'SOURCE' },
+  { title: 'ROWS', right: true },
+  { title: 'SIZE', right: true },
+  { title: 'UPDATED' },
+  { title: 'DESCRIPTION' },
+];
+
+export class Catalog extends AgnesCommand {
+  static override summary = 'The tables that are granted to you';
+  static override flags = { server: serverFlag };
+
+  protected override async execute(): Promise<Result> {
+    const { flags } = await this.parse(Catalog);
+    const { client } = await this.connect(flags.server);
+    const catalog = await client.catalog();
+    const rows = catalog.tables.map((table) => [
+      table.name,
+      table.query_mode,
+      table.source_type,
+      table.rows === null ? '?' : formatCount(table.rows),
+      table.size_bytes === null ? '?' : formatBytes(table.size_bytes),
+      formatTime(table.updated),
+      table.description ?? '',
+    ]);
+    return {
+      data: catalog,
+      text: rows.length === 0 ? '' : formatTable(COLUMNS, rows),
+      notes: [
+        rows.length === 0
+          ? 'No table is granted to you yet. Ask an administrator for: agnes admin grant create <group> table <table>'
+          : 'Next: agnes schema <table>   agnes describe <table>   agnes query "SELECT …"',
+      ],
+    };
+  }
+}

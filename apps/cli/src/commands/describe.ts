@@ -1,0 +1,27 @@
+import { string } from '@oclif/core/args';
+import { AgnesCommand, type Result } from '../command.ts';
+import { rowsFlag, serverFlag } from '../flags.ts';
+import { formatRows } from '../output/rows.ts';
+import { schemaText } from '../output/schema-text.ts';
+
+export class Describe extends AgnesCommand {
+  static override summary = 'Columns of a table and its first rows';
+  static override aliases = ['sample'];
+  static override args = { table: string({ required: true, description: 'Name or id of the table.' }) };
+  static override flags = { server: serverFlag, rows: rowsFlag };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(Describe);
+    const { client } = await this.connect(flags.server);
+    const params = { id: args.table };
+    const [schema, sample] = await Promise.all([
+      client.tableSchema({ params }),
+      client.tableSample({ params, query: { n: String(flags.rows) } }),
+    ]);
+    const columns = schema.columns.map(({ name }) => name);
+    return {
+      data: { schema, sample },
+      text: `${schemaText(schema)}\n\n${formatRows(columns, sample.rows, process.stdout.columns)}`,
+    };
+  }
+}

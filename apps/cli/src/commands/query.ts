@@ -1,0 +1,87 @@
+import { text } from 'node:stream/consumers';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import { string as stringArg } from '@oclif/core/args';
+import { boolean, integer, option, string } from '@oclif/core/flags';
+import * as v from 'valibot';
+import { AgnesCommand } from '../command.ts';
+import { explainMissingTable } from '../query/missing-table.ts';
+import { printRows } from '../query/print-rows.ts';
+import { runQuery } from '../query/run-query.ts';
+import { sizeOf } from '../settings/file-size.ts';
+import { readState } from '../workspace/state.ts';
+import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
+
+const stdinQuery = v.pipe(v.string(), v.parseJson(), v.object({ sql: v.string() }));
+/** A hint is not worth waiting for longer. */
+const ASK_SERVER_MS = 2000;
+
+export class Query extends AgnesCommand {
+  static override summary = 'Run SQL on the tables of this workspace';
+  static override description = 'The SQL is DuckDB’s. One statement that reads; the tables are those of agnes status.';
+  static override examples = [
+    '<%= config.bin %> query "SELECT count(*) FROM flights"',
+    '<%= config.bin %> query --format csv --limit 0 "SELECT * FROM weather" > weather.csv',
+  ];
+  static override args = { sql: stringArg({ description: 'The statement.' }) };
+  static override flags = {
+    sql: string({ description: 'The statement, when it is easier to pass by name.' }),
+    stdin: boolean({ description: 'Read the statement from stdin, as {"sql": "…"}.' }),
+    format: option({
+      char: 'f',
+      options: ['table', 'json', 'csv'] as const,
+      description: 'How to print rows; default table.',
+    })(),
+    limit: integer({ description: 'At most so many rows; 0 for all.', default: 1000, min: 0 }),
+  };
+
+  protected override async execute(): Promise<undefined> {
+    const { args, flags } = await this.parse(Query);
+    const sql = await statementOf([args.sql, flags.sql], flags.stdin);
+    const format = flags.format ?? (flags.json ? 'json' : 'table');
+    const { root } = await requireWorkspace(process.env);
+    const path = workspacePaths.database(root);
+    if ((await sizeOf(path)) === undefined) {
+      throw new AgnesError('no_workspace', 'This workspace has no tables yet.', { hint: 'agnes pull' });
+    }
+    try {
+      await using answer = await runQuery(path, sql, flags.limit);
+      await printRows[format](answer);
+      if (answer.truncated()) {
+        process.stderr.write(`Truncated at ${flags.limit} rows. More: --limit N, all: --limit 0\n`);
+      }
+    } catch (error) {
+      if (!isAgnesError(error, 'table_not_found')) throw error;
+      const { state } = await readState(root);
+      throw await explainMissingTable(error, state, () => this.#serverTables());
+    }
+    return undefined;
+  }
+
+  async #serverTables(): Promise<string[] | undefined> {
+    try {
+      const { client } = await this.connect();
+      const { tables } = await client.catalogTables({ timeoutMs: ASK_SERVER_MS });
+      return tables.map(({ name }) => name);
+    } catch (error) {
+      // The query has failed already; the server is asked only to say more about it.
+      if (isAgnesError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+async function statementOf(given: readonly (string | undefined)[], fromStdin: boolean): Promise<string> {
+  const statements = given.filter((sql) => sql !== undefined);
+  if (statements.length + (fromStdin ? 1 : 0) !== 1) {
+    throw new AgnesError('usage', 'Give exactly one statement: as an argument, with --sql, or with --stdin.', {
+      hint: 'agnes query "SELECT …"',
+    });
+  }
+  const [statement] = statements;
+  if (statement !== undefined) return statement;
+  const parsed = v.safeParse(stdinQuery, process.stdin.isTTY ? '' : await text(process.stdin));
+  if (parsed.success) return parsed.output.sql;
+  throw new AgnesError('usage', 'stdin does not hold a statement.', {
+    hint: `echo '{"sql": "SELECT 1"}' | agnes query --stdin`,
+  });
+}

@@ -1,0 +1,17 @@
+import { string } from '@oclif/core/args';
+import { AgnesCommand, type Result } from '../command.ts';
+import { serverFlag } from '../flags.ts';
+import { schemaText } from '../output/schema-text.ts';
+
+export class Schema extends AgnesCommand {
+  static override summary = 'Columns and types of a table';
+  static override args = { table: string({ required: true, description: 'Name or id of the table.' }) };
+  static override flags = { server: serverFlag };
+
+  protected override async execute(): Promise<Result> {
+    const { args, flags } = await this.parse(Schema);
+    const { client } = await this.connect(flags.server);
+    const schema = await client.tableSchema({ params: { id: args.table } });
+    return { data: schema, text: schemaText(schema) };
+  }
+}
