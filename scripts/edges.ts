@@ -15,14 +15,15 @@ export const EDGES: Readonly<Record<string, readonly string[]>> = {
   config: [],
   state: ['duckdb'],
   blobs: [],
+  'child-process': [],
 
   // The middle
   jobs: ['state'],
   rbac: ['state'],
   auth: ['state', 'rbac', 'config'],
   catalog: ['state', 'blobs', 'rbac', 'duckdb', 'schedule'],
-  orchestrator: ['extract-contract', 'catalog', 'blobs', 'jobs', 'duckdb', 'state', 'schedule'],
-  'query-engine': ['catalog', 'rbac', 'blobs', 'duckdb', 'extract-contract'],
+  orchestrator: ['extract-contract', 'catalog', 'blobs', 'jobs', 'duckdb', 'state', 'schedule', 'child-process'],
+  'query-engine': ['catalog', 'rbac', 'blobs', 'duckdb', 'extract-contract', 'child-process'],
 
   // Connectors: one source each
   'connector-files': ['extract-contract', 'duckdb'],

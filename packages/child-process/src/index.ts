@@ -1,0 +1,2 @@
+export { type Command, type Confinement, conditions, nodeCommand } from './command.ts';
+export { minimalEnvironment } from './environment.ts';
