@@ -1,4 +1,3 @@
-import type { Catalog } from '@agnes/catalog';
 import type { Jobs } from '@agnes/jobs';
 import type { Orchestrator } from '@agnes/orchestrator';
 import type { State } from '@agnes/state';
@@ -12,13 +11,12 @@ const JOBS_KEPT = 500;
 
 export interface ChoreOptions {
   readonly state: State;
-  readonly catalog: Catalog;
   readonly orchestrator: Orchestrator;
   readonly jobs: Jobs;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, catalog, orchestrator, jobs }: ChoreOptions): Chore[] {
+export function serverChores({ state, orchestrator, jobs }: ChoreOptions): Chore[] {
   return [
     {
       name: 'state snapshot',
@@ -32,9 +30,8 @@ export function serverChores({ state, catalog, orchestrator, jobs }: ChoreOption
       name: 'old versions and files',
       everyMs: HOUR_MS,
       async run() {
-        const { versions } = await catalog.prune();
-        const { removed, bytes } = await orchestrator.sweep();
-        return versions + removed === 0 ? undefined : { versions, files: removed, bytes };
+        const swept = await orchestrator.sweep();
+        return swept !== undefined && swept.versions + swept.blobs > 0 ? swept : undefined;
       },
     },
     {

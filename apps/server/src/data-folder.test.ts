@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '@agnes/testkit';
 import { describe, expect, test } from 'vitest';
-import { emptyTemporaryFolder, prepareDataFolder } from './data-folder.ts';
+import { prepareDataFolder } from './data-folder.ts';
 
 const configFor = (dataDir: string) => ({
   dataDir,
@@ -50,18 +50,6 @@ describe('the data folder', () => {
         message: expect.stringContaining('it is a file'),
         hint: expect.stringContaining('DATA_DIR'),
       });
-    } finally {
-      await folder[Symbol.asyncDispose]();
-    }
-  });
-
-  test('temporary files of a crash are removed', async () => {
-    const folder = await temporaryFolder('data-folder-');
-    try {
-      const { tmp } = await prepareDataFolder(configFor(folder.path));
-      await mkdir(join(tmp, 'publish-1', 'parts'), { recursive: true });
-      await emptyTemporaryFolder({ tmp });
-      expect(await readdir(tmp)).toEqual([]);
     } finally {
       await folder[Symbol.asyncDispose]();
     }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, readdir, rm } from 'node:fs/promises';
+import { access, chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '@agnes/config';
 import { AgnesError, messageOf } from '@agnes/errors';
@@ -10,7 +10,6 @@ export const SNAPSHOTS_FOLDER = 'snapshots';
 export interface DataFolder {
   readonly state: string;
   readonly blobs: string;
-  readonly tmp: string;
 }
 
 /** The state database. */
@@ -22,21 +21,16 @@ export function stateFile(config: Pick<Config, 'stateDir'>): string {
 export async function prepareDataFolder(
   config: Pick<Config, 'dataDir' | 'stateDir' | 'filesRoots'>,
 ): Promise<DataFolder> {
-  const folder = { state: config.stateDir, blobs: join(config.dataDir, 'blobs'), tmp: join(config.dataDir, 'tmp') };
+  const folder = { state: config.stateDir, blobs: join(config.dataDir, 'blobs') };
   await makeWritable(config.dataDir);
   await makeWritable(folder.state, 0o700);
-  for (const path of [folder.blobs, folder.tmp, join(config.dataDir, 'extracts'), join(config.dataDir, 'analytics')]) {
+  for (const path of [folder.blobs, ...['extracts', 'analytics', 'tmp'].map((name) => join(config.dataDir, name))]) {
     await makeWritable(path);
   }
   // The default root belongs to the installation; roots that an operator named are the operator's to make.
   const ownRoot = join(config.dataDir, 'files');
   if (config.filesRoots.includes(ownRoot)) await makeWritable(ownRoot);
   return folder;
-}
-
-/** Removes what a crash left among the temporary files. Only for the holder of the state's lock. */
-export async function emptyTemporaryFolder({ tmp }: Pick<DataFolder, 'tmp'>): Promise<void> {
-  for (const name of await readdir(tmp)) await rm(join(tmp, name), { recursive: true, force: true });
 }
 
 async function makeWritable(path: string, mode?: number): Promise<void> {

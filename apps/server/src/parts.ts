@@ -11,7 +11,7 @@ import { openState, type State } from '@agnes/state';
 import type { Logger } from 'pino';
 import type { Closing } from './closing.ts';
 import { installedConnectors } from './connectors.ts';
-import { emptyTemporaryFolder, prepareDataFolder, stateFile } from './data-folder.ts';
+import { prepareDataFolder, stateFile } from './data-folder.ts';
 import { admitFirstAdmin } from './first-admin.ts';
 
 /** What the server is made of. */
@@ -35,7 +35,6 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   const state = await openState({ path: stateFile(config) });
   closing.add(() => state.close());
   closing.add(() => state.checkpoint());
-  await emptyTemporaryFolder(folder);
 
   const blobs = await openFilesystemBlobs(folder.blobs);
   const access = createAccess({ state });
@@ -58,7 +57,16 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     connectors: new Map(connectors.map(({ sourceType }) => [sourceType, {}])),
   });
   const jobs = createJobs({ state });
-  const orchestrator = createOrchestrator({ catalog, blobs, jobs, dataDir: config.dataDir, connectors });
+  const orchestrator = createOrchestrator({
+    catalog,
+    blobs,
+    jobs,
+    dataDir: config.dataDir,
+    connectors,
+    limits: { extractorTimeoutMs: config.extractorTimeoutSeconds * 1000 },
+    log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
+  });
+  await orchestrator.start();
   const pool = createWorkerPool();
   closing.add(() => pool.close());
   return { state, blobs, access, auth, catalog, jobs, orchestrator, pool, connectors, schedulerToken };
