@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { AgnesError, messageOf } from '@agnes/errors';
+import { AgnesError } from '@agnes/errors';
 import { readCommandLine } from './command-line.ts';
 import { COMMANDS, DEFAULT_COMMAND } from './commands/index.ts';
 import { VERSION } from './version.ts';
@@ -7,7 +7,8 @@ import { VERSION } from './version.ts';
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.exitCode = report(error);
+  // Whatever a start that failed has left open must not keep the process.
+  process.stderr.write(describe(error), () => process.exit(error instanceof AgnesError ? error.exitCode : 1));
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -32,15 +33,10 @@ All settings come from the environment and from instance.yaml: README.md lists t
 `;
 }
 
-/** Tells a person what happened and what to do; a stack only for a mistake of ours. Returns the exit code. */
-function report(error: unknown): number {
+/** What happened and what to do, for a person; a stack only for a mistake of ours. */
+function describe(error: unknown): string {
   if (!(error instanceof AgnesError)) {
-    process.stderr.write(
-      `agnes-server: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
-    );
-    return 1;
+    return `agnes-server: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`;
   }
-  process.stderr.write(`agnes-server: ${error.message} (${error.code})\n`);
-  if (error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
-  return error.exitCode;
+  return `agnes-server: ${error.message} (${error.code})\n${error.hint === undefined ? '' : `  ${error.hint}\n`}`;
 }
