@@ -1,1 +1,3 @@
-export {};
+export type { Work, WorkResult } from './protocol.ts';
+export { type JsonRow, sampleTable } from './sample-table.ts';
+export { createWorkerPool, type RunOptions, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';

@@ -1,0 +1,210 @@
+import { availableParallelism } from 'node:os';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import { bytesOf } from './bytes.ts';
+import type { Work, WorkerSettings, WorkResult } from './protocol.ts';
+import { startWorker, type WorkerProcess } from './worker-process.ts';
+
+export interface WorkerPoolOptions {
+  /** Workers that work at a time. Default 2. */
+  readonly size?: number;
+  /** Idle workers that are kept ready. Default 1. */
+  readonly spare?: number;
+  /** DuckDB's memory in each worker, for example `512MB` (the default). The process may have 1 GB more. */
+  readonly memoryLimit?: string;
+  readonly threads?: number;
+  /** From the moment that a worker takes the work. Default 10 s. */
+  readonly deadlineMs?: number;
+  /** How long work may wait for a worker. Default 10 s. */
+  readonly waitMs?: number;
+  /** A worker is replaced after so many pieces of work. Default 200. */
+  readonly requestsPerWorker?: number;
+  /** Work that may wait for a worker; more is refused. Default 100. */
+  readonly queueLimit?: number;
+  /** The largest answer, in bytes of JSON. Default 16 MB. */
+  readonly answerBytes?: number;
+}
+
+export interface RunOptions {
+  readonly deadlineMs?: number;
+  /** Ends the work, with its worker. */
+  readonly signal?: AbortSignal;
+}
+
+/** Workers that read files in sandboxed processes. What happens in one never reaches the server or another request. */
+export interface WorkerPool extends AsyncDisposable {
+  /**
+   * Throws `query_failed`, `query_timeout`, and when too much waits already `too_many_requests` or `unavailable`. A worker
+   * that died is replaced.
+   */
+  run(work: Work, options?: RunOptions): Promise<WorkResult>;
+  /** Process ids and counts, for health pages and tests. */
+  status(): { readonly workers: number; readonly idle: number; readonly waiting: number };
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly start: (worker: WorkerProcess) => void;
+  readonly refuse: (error: AgnesError) => void;
+}
+
+const IDLE_MS = 60_000;
+
+/** Starts the spare workers at once. Throws a plain Error for a `memoryLimit` that is no size. */
+export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
+  const { size = 2, spare = 1, deadlineMs = 10_000, waitMs = 10_000 } = options;
+  const { requestsPerWorker = 200, queueLimit = 100 } = options;
+  const memoryLimit = options.memoryLimit ?? '512MB';
+  const settings: WorkerSettings = {
+    memoryLimit,
+    threads: options.threads ?? Math.min(4, availableParallelism()),
+    residentBytes: bytesOf(memoryLimit) + 1024 ** 3,
+    answerBytes: options.answerBytes ?? 16 * 1024 ** 2,
+  };
+  const workers = new Set<WorkerProcess>();
+  const idle: WorkerProcess[] = [];
+  const waiting: Waiting[] = [];
+  let closed = false;
+  let shrink: NodeJS.Timeout | undefined;
+
+  const add = (): void => {
+    const worker = startWorker(settings);
+    workers.add(worker);
+    worker.ready.then(
+      () => release(worker),
+      (error: unknown) => {
+        remove(worker);
+        // Whoever waits longest learns why; the next one tries again.
+        waiting.shift()?.refuse(asFailure(error));
+        if (waiting.length > 0) fill();
+      },
+    );
+  };
+  const remove = (worker: WorkerProcess): void => {
+    workers.delete(worker);
+    const index = idle.indexOf(worker);
+    if (index >= 0) idle.splice(index, 1);
+    void worker.end();
+  };
+  const release = (worker: WorkerProcess): void => {
+    if (closed) return;
+    if (!worker.alive || worker.served >= requestsPerWorker) {
+      remove(worker);
+      fill();
+      return;
+    }
+    const next = waiting.shift();
+    if (next === undefined) {
+      idle.push(worker);
+      shrinkLater();
+    } else next.start(worker);
+  };
+  /** Enough workers for what waits and for the spares, and no more than may work at a time. */
+  const fill = (): void => {
+    if (closed) return;
+    const busy = workers.size - idle.length;
+    const wanted = Math.min(size, Math.max(busy, waiting.length) + spare);
+    while (workers.size < Math.max(wanted, Math.min(size, spare))) add();
+  };
+  const shrinkLater = (): void => {
+    shrink ??= setTimeout(() => {
+      shrink = undefined;
+      while (idle.length > spare) {
+        const [oldest] = idle;
+        if (oldest !== undefined) remove(oldest);
+      }
+    }, IDLE_MS).unref();
+  };
+  const takeIdle = (): WorkerProcess | undefined => {
+    for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) {
+      if (worker.alive) return worker;
+      remove(worker);
+    }
+    return undefined;
+  };
+
+  const acquire = (signal: AbortSignal | undefined): Promise<WorkerProcess> =>
+    new Promise((resolve, reject) => {
+      const free = takeIdle();
+      if (free !== undefined) {
+        resolve(free);
+        fill();
+        return;
+      }
+      if (waiting.length >= queueLimit) {
+        reject(
+          new AgnesError('too_many_requests', `${waiting.length} queries wait already.`, {
+            hint: 'Try again in a moment.',
+            details: { retry_after_seconds: 5 },
+          }),
+        );
+        return;
+      }
+      const leave = (error: AgnesError): void => {
+        const index = waiting.indexOf(entry);
+        if (index >= 0) waiting.splice(index, 1);
+        entry.refuse(error);
+      };
+      const abort = (): void =>
+        leave(new AgnesError('query_failed', 'The query was stopped because its caller went away.'));
+      const timer = setTimeout(
+        () => leave(new AgnesError('unavailable', 'All query workers are busy.', { hint: 'Try again in a moment.' })),
+        waitMs,
+      );
+      const done = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      };
+      const entry: Waiting = {
+        start: (worker) => {
+          done();
+          resolve(worker);
+        },
+        refuse: (error) => {
+          done();
+          reject(error);
+        },
+      };
+      waiting.push(entry);
+      signal?.addEventListener('abort', abort);
+      if (signal?.aborted === true) abort();
+      fill();
+    });
+
+  const close = async (): Promise<void> => {
+    closed = true;
+    clearTimeout(shrink);
+    for (const entry of waiting.splice(0)) entry.refuse(new AgnesError('unavailable', 'The server is stopping.'));
+    await Promise.all([...workers].map((worker) => worker.end()));
+    workers.clear();
+    idle.length = 0;
+  };
+
+  fill();
+  return {
+    async run(work, run = {}) {
+      if (closed) throw new AgnesError('unavailable', 'The server is stopping.');
+      const limit = run.deadlineMs ?? deadlineMs;
+      const worker = await acquire(run.signal);
+      try {
+        return await worker.run(work, limit, run.signal);
+      } finally {
+        // Fresh for the next one, or gone: either way the caller need not wait for it.
+        worker.ready.then(
+          () => release(worker),
+          () => {
+            remove(worker);
+            fill();
+          },
+        );
+      }
+    },
+    status: () => ({ workers: workers.size, idle: idle.length, waiting: waiting.length }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function asFailure(error: unknown): AgnesError {
+  if (isAgnesError(error)) return error;
+  return new AgnesError('query_failed', 'No query worker could be started.', { cause: error });
+}
