@@ -72,6 +72,7 @@ export async function createGrant(state: State, types: ResourceTypes, input: New
       .where(and(eq(resourceGrants.group_id, group.id), isFor(input.resource_type, resource.id)));
     if (there !== undefined) {
       throw new AgnesError('grant_exists', `'${resource.name}' is granted to '${group.name}' already.`, {
+        hint: 'There is nothing to do: agnes admin grant list shows it.',
         details: { grant_id: there.id },
       });
     }
