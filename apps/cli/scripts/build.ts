@@ -1,16 +1,17 @@
-// Bundles the CLI and writes the manifest of its commands. Usage: node scripts/build.ts [OUTPUT_FOLDER]
-// With a folder, everything that npm would get is put there, runnable; without, dist/ beside the sources.
-import { cp, mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+// Bundles the CLI into dist/ and writes the manifest of its commands. Usage: node scripts/build.ts, in this package.
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { bundle } from './bundle.ts';
 import { writeManifest } from './write-manifest.ts';
 
-const root = join(import.meta.dirname, '..');
-const output = process.argv[2] === undefined ? root : resolve(process.argv[2]);
-if (output !== root) {
-  await mkdir(output, { recursive: true });
-  await cp(join(root, 'bin'), join(output, 'bin'), { recursive: true });
-  await cp(join(root, 'package.json'), join(output, 'package.json'));
-}
-await bundle(root, join(output, 'dist'));
-await writeManifest(output);
+const root = dirname(import.meta.dirname);
+const dist = join(root, 'dist');
+const next = join(root, `dist.${process.pid}.next`);
+const old = join(root, `dist.${process.pid}.old`);
+
+// Swapped in whole, so that an `agnes` that runs meanwhile finds its files.
+await bundle(root, next);
+if (existsSync(dist)) renameSync(dist, old);
+renameSync(next, dist);
+rmSync(old, { recursive: true, force: true });
+await writeManifest(root);

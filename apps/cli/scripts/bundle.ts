@@ -26,7 +26,8 @@ export async function bundle(root: string, outDir: string): Promise<void> {
     platform: 'node',
     splitting: true,
     minify: true,
-    clean: true,
+    // tsup's default writes 'sqlite' for 'node:sqlite', which is no name of a builtin.
+    removeNodeProtocol: false,
     dts: false,
     noExternal: [/^(?!@duckdb\/)/],
     external: [/^@duckdb\//],

@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Config, Plugin } from '@oclif/core/config';
 
@@ -8,11 +8,11 @@ import { Config, Plugin } from '@oclif/core/config';
  */
 export async function writeManifest(root: string): Promise<void> {
   const path = join(root, 'oclif.manifest.json');
-  await rm(path, { force: true });
   const plugin = new Plugin({ root, isRoot: true, type: 'core', ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();
   const { version, commands } = plugin.manifest;
-  await writeFile(path, `${JSON.stringify({ version, commands })}\n`);
+  await writeFile(`${path}.next`, `${JSON.stringify({ version, commands })}\n`);
+  await rename(`${path}.next`, path);
   // The manifest is only right when the CLI reads back from it what it was made of.
   const config = await Config.load({ root });
   if (config.commandIDs.length < Object.keys(commands).length) throw new Error('The manifest lost commands.');

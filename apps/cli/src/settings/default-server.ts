@@ -26,12 +26,17 @@ export async function writeDefaultServer(env: Environment, server: string): Prom
   const text = await readTextIfThere(path);
   const settings = text === undefined ? {} : await parseSettings(path, text);
   if (settings.server === server) return;
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('./yaml.ts');
   await writeFileAtomically(path, HEADER + stringify({ ...settings, server }), { mode: 0o600, folderMode: 0o700 });
 }
 
+/** The file as we write it, when there is nothing else in it: the YAML parser costs more than the rest of a start. */
+const PLAIN = /^(?:#.*\n)*server: (https?:\/\/[^\s#'"]+)\n$/;
+
 async function parseSettings(path: string, text: string): Promise<Record<string, unknown>> {
-  const { parse, YAMLParseError } = await import('yaml');
+  const plain = PLAIN.exec(text)?.[1];
+  if (plain !== undefined) return { server: plain };
+  const { parse, YAMLParseError } = await import('./yaml.ts');
   try {
     const settings: unknown = parse(text);
     if (settings === null) return {};
