@@ -205,12 +205,7 @@ describe('bad input', () => {
     ['an account without an address', 422, 'invalid_request', ['createUser', { body: { email: 'ann' } }]],
     ['a group twice', 409, 'group_exists', ['createGroup', { body: { name: 'analysts' } }]],
     ['the end of the Admin group', 409, 'system_group', ['deleteGroup', { params: { id: 'Admin' } }]],
-    [
-      'the end of the last administrator',
-      409,
-      'last_admin',
-      ['deactivateUser', { params: { id: 'admin@example.com' } }],
-    ],
+    ['the end of one’s own account', 409, 'own_account', ['deactivateUser', { params: { id: 'admin@example.com' } }]],
     ['a sample of -1 rows', 422, 'invalid_request', ['tableSample', { params: { id: 'people' }, query: { n: '-1' } }]],
     ['a blob by no hash', 422, 'invalid_request', ['getBlob', { params: { sha256: 'xyz' } }]],
     ['a job there is none of', 404, 'job_not_found', ['getJob', { params: { id: 'nothing' } }]],

@@ -171,7 +171,7 @@ describe('the scheduler of role all', () => {
       const admin = await signIn(server.url, server.admin.email, server.admin.password);
       await admin('registerTable', { body: { name: 'tiny', source_type: 'local', source_table: 'tiny.csv' } });
       while ((await admin('syncManifest')).body.tables.tiny?.rows !== 1) await sleep(50);
-      const scheduler = Number(/"pid":(\d+),"msg":"scheduler started"/.exec(server.log())?.[1]);
+      const scheduler = Number(/"scheduler_pid":(\d+)/.exec(server.log())?.[1]);
       expect(scheduler).toBeGreaterThan(0);
       expect(isAlive(scheduler)).toBe(true);
       await server.kill('SIGKILL');

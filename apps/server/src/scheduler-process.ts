@@ -39,6 +39,7 @@ export function startSchedulerProcess(options: SchedulerProcessOptions): Schedul
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     child = running;
+    running.once('spawn', () => log.info({ scheduler_pid: running.pid }, 'the scheduler was started'));
     running.once('error', (error) => log.error({ err: error }, 'the scheduler cannot be started'));
     running.once('close', (code, signal) => {
       if (stopping) return;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@agnes/config';
 import { createLog } from '../log.ts';
-import { startServer } from '../server.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 /** What a stop may take altogether before the process ends anyway: requests have 20 s of it. */
@@ -12,6 +11,8 @@ export async function start(): Promise<void> {
   const config = await loadConfig(process.env);
   const log = createLog(config.logLevel);
   const stopped = untilStopped(log);
+  // Loaded only now: whoever mistyped a variable is told at once.
+  const { startServer } = await import('../server.ts');
   const server = await startServer(config, log);
   log.info({ url: server.url, data_dir: config.dataDir, role: config.role }, 'listening');
   process.stdout.write(`${JSON.stringify({ event: 'listening', url: server.url })}\n`);
