@@ -87,8 +87,10 @@ describe('the loop over HTTP', () => {
     const etag = whole.headers.get('etag') ?? '';
     expect((await analyst('getBlob', { params, headers: { 'if-none-match': etag } })).status).toBe(304);
     expect(whole.headers.get('content-encoding')).toBeNull();
-    const head = await fetch(`${server.url}/api/blobs/sha256/${part.sha256}`, { method: 'HEAD' });
-    expect(head.status).toBe(401);
+    const head = await analyst('getBlob', { params, method: 'HEAD' });
+    expect([head.status, head.bytes.length, head.headers.get('content-length')]).toEqual([200, 0, String(part.bytes)]);
+    const stranger = await apiOf(server.url)('getBlob', { params });
+    expect([stranger.status, stranger.body.code]).toEqual([401, 'unauthenticated']);
   });
 
   test('catalog, schema and sample tell of a granted table', async () => {

@@ -4,6 +4,8 @@ import * as v from 'valibot';
 export type OperationId = keyof typeof operations;
 
 export interface Call {
+  /** Instead of the operation's own. */
+  readonly method?: 'HEAD';
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -20,13 +22,16 @@ export interface Answer {
 
 /** Calls operations of a running server by plain HTTP, and holds every answer to what the contract declares. */
 export function apiOf(url: string, token?: string) {
-  return async function call(id: OperationId, { params = {}, query, body, headers = {} }: Call = {}): Promise<Answer> {
+  return async function call(
+    id: OperationId,
+    { method, params = {}, query, body, headers = {} }: Call = {},
+  ): Promise<Answer> {
     const operation = operations[id];
     const path = operation.path.replaceAll(/\{(\w+)\}/g, (_all, name: string) =>
       encodeURIComponent(params[name] ?? ''),
     );
     const response = await fetch(`${url}${path}${query === undefined ? '' : `?${new URLSearchParams(query)}`}`, {
-      method: operation.method,
+      method: method ?? operation.method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -35,7 +40,7 @@ export function apiOf(url: string, token?: string) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const bytes = Buffer.from(await response.arrayBuffer());
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    const isJson = bytes.length > 0 && /json/.test(response.headers.get('content-type') ?? '');
     const answer = {
       status: response.status,
       headers: response.headers,
