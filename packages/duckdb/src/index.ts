@@ -5,14 +5,12 @@ export { duckdbVersion } from './node-api.ts';
 export type { SqlValue } from './parameters.ts';
 export {
   copyToParquet,
-  copyToParquetParts,
   type ParquetFileInfo,
   type ParquetOptions,
-  type ParquetPart,
-  type ParquetPartsOptions,
   type ParquetWritten,
   parquetFileInfo,
 } from './parquet.ts';
+export { copyToParquetParts, type ParquetPart, type ParquetPartsOptions } from './parquet-parts.ts';
 export { quoteIdentifier, quoteLiteral, quoteLiteralList } from './quote.ts';
 export { enterSandbox, type SandboxOptions } from './sandbox.ts';
 export { type Json, toJson } from './to-json.ts';

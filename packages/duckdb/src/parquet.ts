@@ -1,5 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { stat } from 'node:fs/promises';
 import type { Column, Connection } from './connection.ts';
 import { withParquetSelect } from './parquet-select.ts';
 import { quoteLiteral } from './quote.ts';
@@ -29,45 +28,6 @@ export async function copyToParquet(
     const rows = await connection.run(`COPY (${select}\n) TO ${quoteLiteral(path)} (${formatOptions(options)})`);
     return { rows, size_bytes: (await stat(path)).size };
   });
-}
-
-export interface ParquetPartsOptions extends ParquetOptions {
-  /** The files are called `<prefix>-0.parquet`, `<prefix>-1.parquet`, … and replace what has that name. */
-  readonly prefix: string;
-  /** A file ends after the row group that reaches this size. Default 128 MB. */
-  readonly partBytes?: number;
-}
-
-export interface ParquetPart extends ParquetWritten {
-  readonly path: string;
-}
-
-/**
- * Like {@link copyToParquet}, into as many files of `folder` as the size asks for, at least one. The parts are in the order
- * of the rows, and the same rows give the same parts.
- */
-export async function copyToParquetParts(
-  connection: Connection,
-  selectSql: string,
-  folder: string,
-  options: ParquetPartsOptions,
-): Promise<ParquetPart[]> {
-  await mkdir(folder, { recursive: true });
-  const size = Math.max(1, Math.trunc(options.partBytes ?? 128 * 1024 * 1024));
-  const written = await withParquetSelect(connection, selectSql, (select) =>
-    connection.rows<{ filename: string; count: number; file_size_bytes: number }>(
-      `COPY (${select}\n) TO ${quoteLiteral(folder)} (${formatOptions(options)}, FILE_SIZE_BYTES ${size},
-        FILENAME_PATTERN ${quoteLiteral(`${options.prefix}-{i}`)}, OVERWRITE_OR_IGNORE true, RETURN_STATS true)`,
-    ),
-  );
-  const number = (path: string) => Number(/-(\d+)\.parquet$/.exec(path)?.[1]);
-  const parts = written
-    .filter((part) => part.count > 0)
-    .map((part) => ({ path: part.filename, rows: part.count, size_bytes: part.file_size_bytes }))
-    .sort((a, b) => number(a.path) - number(b.path));
-  if (parts.length > 0) return parts;
-  const path = join(folder, `${options.prefix}-0.parquet`);
-  return [{ path, ...(await copyToParquet(connection, selectSql, path, options)) }];
 }
 
 function formatOptions(options: ParquetOptions): string {
