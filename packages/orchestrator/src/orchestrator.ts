@@ -55,6 +55,7 @@ export interface Orchestrator {
 
 /** Young files are spared by a sweep: a publish may be about to name them. */
 const SWEEP_AGE_MS = 3_600_000;
+const NOTHING = { published: [], changed: [], failed: [], warnings: [], skipped: [], withdrawn: [] };
 const TEMPORARY = /^(publish|connector|views)-/;
 
 /** Runs connectors and publishes what sources leave. Throws when two connectors claim one source. */
@@ -91,7 +92,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       if (!(error instanceof AgnesError)) throw error;
       const { code, message, hint } = error;
       const failure = { item: source, code, message, ...(hint === undefined ? {} : { hint }) };
-      return { source, published: [], changed: [], failed: [failure], warnings: [], skipped: [], withdrawn: [] };
+      return { ...NOTHING, source, failed: [failure] };
     }
   };
 
@@ -126,6 +127,13 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
           return own;
         }),
       );
+      for (const source of await goneSources(extracts, await catalog.sources())) {
+        const nothing = { source, tables: [], failed: [], complete: true, files: [] };
+        await sources.run(source, async () => {
+          const { withdrawn } = await catalog.publish(nothing);
+          reports.set(source, { ...NOTHING, source, withdrawn });
+        });
+      }
       // A name that its owner gave up in this very rebuild goes to a source that was refused before.
       const freed = new Set(
         [...reports.values()].flatMap(({ withdrawn }) => withdrawn.map((name) => name.toLowerCase())),
@@ -141,7 +149,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
         });
       }
       await show(null);
-      return names.flatMap((source) => reports.get(source) ?? []);
+      return [...reports.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
     });
 
   const currentSync: Orchestrator['currentSync'] = async () => {
@@ -212,6 +220,14 @@ async function listSources(extracts: string): Promise<string[]> {
     if (await isThere(join(extracts, name, EXTRACT_FILE))) sources.push(name);
   }
   return sources;
+}
+
+/** Sources whose folder was taken away. When all folders are gone, a volume is more likely missing than everything deleted. */
+async function goneSources(extracts: string, owners: readonly string[]): Promise<string[]> {
+  if (!(await isThere(extracts))) return [];
+  const gone: string[] = [];
+  for (const source of owners) if (!(await isThere(join(extracts, source)))) gone.push(source);
+  return gone;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import type { Json } from '@agnes/duckdb';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import { type ConnectorMessage, type ConnectorRequest, parseConnectorLine } from '@agnes/extract-contract';
-import { minimalEnvironment, nodeCommand } from '../process/command.ts';
 import { redactor } from '../process/redact.ts';
 import { type ChildEnd, runChild } from '../process/run-child.ts';
 import type { ConnectorProcess } from './connector-process.ts';

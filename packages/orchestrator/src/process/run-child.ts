@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from './command.ts';
+import type { Command } from '@agnes/child-process';
 import { killTree } from './kill-tree.ts';
 import { readLines } from './lines.ts';
 import { Tail } from './tail.ts';

@@ -1,8 +1,8 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import { AgnesError, type ErrorCode, isErrorCode, messageOf } from '@agnes/errors';
 import * as v from 'valibot';
-import { minimalEnvironment, nodeCommand } from '../process/command.ts';
 import { type ChildEnd, runChild } from '../process/run-child.ts';
 import { type PublishMessage, type PublishRequest, publishMessage, type TableMessage } from './protocol.ts';
 

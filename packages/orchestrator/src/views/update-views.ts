@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import { parse } from 'valibot';
-import { minimalEnvironment, nodeCommand } from '../process/command.ts';
 import { runChild } from '../process/run-child.ts';
 import { type ViewsAnswer, type ViewsRequest, viewsAnswer } from './protocol.ts';
 
