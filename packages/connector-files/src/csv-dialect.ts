@@ -103,29 +103,57 @@ async function trySniff(connection: Connection, file: string, options: TableOpti
   }
 }
 
-/** RFC 4180 with the first line as names: reading such a file then tells the line that is wrong. */
+/** RFC 4180 with the columns of the first line: reading such a file then tells the line that is wrong. */
 async function byTheRules(
   connection: Connection,
   file: string,
   delimiter: string,
   options: TableOptions,
 ): Promise<Sniffed> {
-  const header = options.header ?? true;
-  const columns = await connection.columns(
-    `FROM read_csv(${quoteLiteral(file)}, delim = ${quoteLiteral(delimiter)}, quote = ${quoteLiteral(options.quote ?? '"')},
-      escape = ${quoteLiteral(options.escape ?? '"')}, header = ${header}, skip = ${options.skip ?? 0}, all_varchar = true,
-      sample_size = 1, strict_mode = false, ignore_errors = true, null_padding = true,
-      encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}, max_line_size = ${LONGEST_LINE})`,
+  const line = await connection.first<{ line: string | null }>(
+    `FROM read_csv(${quoteLiteral(file)}, auto_detect = false, delim = '\u0001', quote = '', escape = '', header = false,
+      skip = ${options.skip ?? 0}, strict_mode = false, max_line_size = ${LONGEST_LINE}, columns = {line: 'VARCHAR'},
+      encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}) LIMIT 1`,
   );
+  const header = options.header ?? true;
+  const names = splitLine(line?.line ?? '', delimiter, options.quote ?? '"');
   return {
     Delimiter: delimiter,
     Quote: '"',
     Escape: '"',
     HasHeader: header,
-    Columns: columns,
+    Columns: distinctNames(header ? names : names.map(() => '')).map((name) => ({ name, type: 'VARCHAR' })),
     DateFormat: null,
     TimestampFormat: null,
   };
+}
+
+/** The values of one line. */
+function splitLine(line: string, delimiter: string, quote: string): string[] {
+  const values: string[] = [];
+  let value = '';
+  let quoted = false;
+  for (let index = 0; index < line.length; index += 1) {
+    if (line[index] === quote) quoted = !quoted;
+    else if (!quoted && line.startsWith(delimiter, index)) {
+      values.push(value);
+      value = '';
+      index += delimiter.length - 1;
+    } else value += line[index];
+  }
+  return [...values, value];
+}
+
+/** Names as DuckDB's sniffer makes them: `column3` for an empty one, `_1` after a repeated one. */
+function distinctNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((given, index) => {
+    const base = given === '' ? `column${index}` : given;
+    let name = base;
+    for (let number = 1; taken.has(name.toLowerCase()); number += 1) name = `${base}_${number}`;
+    taken.add(name.toLowerCase());
+    return name;
+  });
 }
 
 async function warnOfRenamed(

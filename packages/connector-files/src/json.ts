@@ -1,4 +1,5 @@
-import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
+import { type Column, type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
+import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import { jsonArguments } from './json-layout.ts';
@@ -12,17 +13,32 @@ import { chooseType } from './text-types.ts';
  * LISTs, and values of several types JSON. Columns are matched by name over all files.
  */
 export async function planJson(input: ReadInput): Promise<ReadPlan> {
+  if (input.format === 'ndjson') return planLayout(input, 'newline_delimited');
+  try {
+    return await planLayout(input, 'auto');
+  } catch (error) {
+    if (isAgnesError(error)) throw error;
+    // DuckDB takes a file whose first object stands on one line for NDJSON; the next one may span several.
+    const plan = await planLayout(input, 'unstructured').catch(() => undefined);
+    if (plan === undefined) throw error;
+    return plan;
+  }
+}
+
+async function planLayout(input: ReadInput, format: string): Promise<ReadPlan> {
   const { connection, columnTypes } = input;
   const warnings: ConnectorWarning[] = [];
-  const format = input.format === 'ndjson' ? 'newline_delimited' : 'auto';
   const rewritten = await rewriteExactNumbers(connection, input.files, format, input.scratch, warnings);
   const layout =
     rewritten === undefined ? jsonArguments(input.files, format) : jsonArguments([rewritten], 'newline_delimited');
   const detected = `read_json(${layout}, sample_size = -1, union_by_name = true, maximum_depth = -1,
     map_inference_threshold = -1, convert_strings_to_integers = false)`;
   const columns = await connection.columns(`SELECT * FROM ${detected}`);
+  await refuseLetterCase(connection, layout, columns);
   const spelled = columns.map(({ name, type }) => `${quoteLiteral(name)}: ${quoteLiteral(textFirst(type))}`);
-  const source = `read_json(${layout}, columns = {${spelled.join(', ')}})`;
+  // Records that are no objects come as one column of that name, which is no key.
+  const bare = columns.length === 1 && columns[0]?.name === 'json';
+  const source = bare ? detected : `read_json(${layout}, columns = {${spelled.join(', ')}})`;
   const texts = columns.filter((column) => textFirst(column.type) === 'VARCHAR').map((column) => column.name);
   const dated = await temporalTypes(connection, source, texts);
   assertKnownColumns(
@@ -41,6 +57,24 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
     select: `SELECT * ${replace.length === 0 ? '' : `REPLACE (${replace.join(', ')})`} FROM ${source}`,
     warnings,
   };
+}
+
+/** DuckDB calls the second of two keys that differ only by letter case `<key>_1`, which is then no key of the file. */
+async function refuseLetterCase(connection: Connection, layout: string, columns: readonly Column[]): Promise<void> {
+  const names = new Set(columns.map((column) => column.name.toLowerCase()));
+  for (const { name } of columns) {
+    const base = /^(.*)_\d+$/s.exec(name)?.[1];
+    if (base === undefined || !names.has(base.toLowerCase())) continue;
+    const key = await connection.first(
+      `SELECT 1 FROM read_json_objects(${layout}) WHERE list_contains(json_keys(json), $1) LIMIT 1`,
+      [name],
+    );
+    if (key !== undefined) continue;
+    throw new AgnesError('source_file_invalid', `The key ${JSON.stringify(base)} occurs in different letter cases.`, {
+      hint: 'Names of columns differ by more than letter case; rename one of the keys in the source.',
+      details: { column: base },
+    });
+  }
 }
 
 /**
