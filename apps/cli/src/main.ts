@@ -9,6 +9,7 @@ import { resolveCommand } from './resolve-command.ts';
 /** Runs one command line (without `node` and the script) and sets the exit code. Prints everything, throws nothing. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
+  let command: string | undefined;
   try {
     const config = await loadConfig(join(import.meta.dirname, '..'));
     const resolved = resolveCommand(
@@ -23,9 +24,10 @@ export async function main(argv: readonly string[]): Promise<void> {
       await showHelp(config, resolved.id);
       return;
     }
+    command = resolved.id.replaceAll(':', ' ');
     await config.runCommand(resolved.id, [...resolved.argv]);
   } catch (error) {
-    process.exitCode = reportError(error, { json: wantsJson(argv) });
+    process.exitCode = reportError(error, { json: wantsJson(argv), command });
   }
 }
 

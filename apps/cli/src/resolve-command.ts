@@ -35,9 +35,11 @@ export function resolveCommand(argv: readonly string[], ids: readonly string[]):
 }
 
 function suggest(words: readonly string[], ids: readonly string[]): string {
-  const topic = words.slice(0, -1).join(':');
-  const candidates = ids.flatMap((id) => id.split(':').map((_, at, all) => all.slice(0, at + 1).join(' ')));
-  const [close] = nearest(words.join(' '), candidates, 1);
-  if (close !== undefined) return `Did you mean: agnes ${close}`;
-  return ids.some((id) => id.startsWith(`${topic}:`)) ? `agnes ${topic.replaceAll(':', ' ')} --help` : 'agnes --help';
+  for (let length = Math.min(3, words.length); length > 0; length -= 1) {
+    const candidates = ids.map((id) => id.split(':').slice(0, length)).filter((path) => path.length === length);
+    const known = candidates.map((path) => path.join(' '));
+    const [close] = nearest(words.slice(0, length).join(' '), known, 1);
+    if (close !== undefined) return `Did you mean: agnes ${close}`;
+  }
+  return 'agnes --help';
 }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { copyToParquet, openDatabase } from '@agnes/duckdb';
 
@@ -46,6 +47,10 @@ export interface DataServer extends AsyncDisposable {
   publish(name: string, parts: readonly string[], extra?: Record<string, unknown>): Promise<Published>;
   revoke(name: string): void;
   onBlob: (request: BlobRequest, attempt: number) => BlobFault;
+  /** Answers of other operations, by `METHOD /path`; several are given one after another, the last one for ever. */
+  readonly answers: Map<string, unknown[]>;
+  /** Bodies of the requests that `answers` answered, by the same key. */
+  readonly bodies: Map<string, unknown>;
   /** Status of every answer, when not as usual. */
   failWith: number | undefined;
 }
@@ -69,6 +74,8 @@ export async function startDataServer(): Promise<DataServer> {
     token: 'agnes_pat_test',
     blobRequests: [],
     manifestStatuses: [],
+    answers: new Map(),
+    bodies: new Map(),
     onBlob: () => ({}),
     failWith: undefined,
     async publish(name, selects, extra = {}) {
@@ -110,10 +117,20 @@ export async function startDataServer(): Promise<DataServer> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', server.url).pathname;
+    const key = `${request.method} ${path}`;
+    const canned = server.answers.get(key);
+    if (canned !== undefined) {
+      const body = await text(request);
+      server.bodies.set(key, body === '' ? undefined : JSON.parse(body));
+      const next = canned.length > 1 ? canned.shift() : canned[0];
+      if (next === undefined) return void response.writeHead(204).end();
+      return json(response, next);
+    }
     if (request.headers.authorization !== `Bearer ${server.token}`) {
       return problem(response, 401, 'invalid_credentials', 'The token is wrong.');
     }
-    if (server.failWith !== undefined) return problem(response, server.failWith, 'internal_error', 'Broken on purpose.');
+    if (server.failWith !== undefined)
+      return problem(response, server.failWith, 'internal_error', 'Broken on purpose.');
     if (path === '/api/me') {
       return json(response, {
         user_id: 'u1',
@@ -154,7 +171,10 @@ export async function startDataServer(): Promise<DataServer> {
     attempts.set(sha256, attempt);
     const fault = server.onBlob(seen, attempt);
     const whole = blobs.get(sha256);
-    if (fault.status !== undefined) return problem(response, fault.status, 'unavailable', 'Busy.');
+    if (fault.status !== undefined) {
+      const code = fault.status === 404 ? 'blob_not_found' : fault.status === 429 ? 'too_many_requests' : 'unavailable';
+      return problem(response, fault.status, code, 'Not now.');
+    }
     if (whole === undefined || !isGranted(sha256)) return problem(response, 404, 'blob_not_found', 'No such file.');
     const start = fault.ignoreRange === true ? 0 : Number(/^bytes=(\d+)-$/.exec(seen.range ?? '')?.[1] ?? 0);
     const body = Buffer.from(whole.subarray(start));
@@ -177,7 +197,7 @@ export async function startDataServer(): Promise<DataServer> {
   }
 
   function isGranted(sha256: string): boolean {
-    return [...tables.values()].some((table) => (table['parts'] as Part[]).some((part) => part.sha256 === sha256));
+    return [...tables.values()].some((table) => (table.parts as Part[]).some((part) => part.sha256 === sha256));
   }
 
   return server;

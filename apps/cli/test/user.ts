@@ -33,7 +33,7 @@ export interface User extends AsyncDisposable {
 export async function createUser(): Promise<User> {
   const folder = await mkdtemp(join(tmpdir(), 'agnes-cli-'));
   const env = {
-    PATH: process.env['PATH'] ?? '',
+    PATH: process.env.PATH ?? '',
     HOME: join(folder, 'home'),
     AGNES_CONFIG_DIR: join(folder, 'config'),
     XDG_CACHE_HOME: join(folder, 'cache'),

@@ -1,4 +1,4 @@
-import { string } from '@oclif/core/args';
+import { required } from '../arguments.ts';
 import { AgnesCommand, type Result } from '../command.ts';
 import { rowsFlag, serverFlag } from '../flags.ts';
 import { formatRows } from '../output/rows.ts';
@@ -7,7 +7,7 @@ import { schemaText } from '../output/schema-text.ts';
 export class Describe extends AgnesCommand {
   static override summary = 'Columns of a table and its first rows';
   static override aliases = ['sample'];
-  static override args = { table: string({ required: true, description: 'Name or id of the table.' }) };
+  static override args = { table: required('Name or id of the table.') };
   static override flags = { server: serverFlag, rows: rowsFlag };
 
   protected override async execute(): Promise<Result> {

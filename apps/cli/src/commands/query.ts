@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { AgnesError, isAgnesError } from '@agnes/errors';
-import { string as stringArg } from '@oclif/core/args';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import * as v from 'valibot';
+import { optional } from '../arguments.ts';
 import { AgnesCommand } from '../command.ts';
 import { explainMissingTable } from '../query/missing-table.ts';
 import { printRows } from '../query/print-rows.ts';
@@ -22,7 +22,7 @@ export class Query extends AgnesCommand {
     '<%= config.bin %> query "SELECT count(*) FROM flights"',
     '<%= config.bin %> query --format csv --limit 0 "SELECT * FROM weather" > weather.csv',
   ];
-  static override args = { sql: stringArg({ description: 'The statement.' }) };
+  static override args = { sql: optional('The statement.') };
   static override flags = {
     sql: string({ description: 'The statement, when it is easier to pass by name.' }),
     stdin: boolean({ description: 'Read the statement from stdin, as {"sql": "…"}.' }),

@@ -1,11 +1,11 @@
-import { string } from '@oclif/core/args';
+import { required } from '../arguments.ts';
 import { AgnesCommand, type Result } from '../command.ts';
 import { serverFlag } from '../flags.ts';
 import { schemaText } from '../output/schema-text.ts';
 
 export class Schema extends AgnesCommand {
   static override summary = 'Columns and types of a table';
-  static override args = { table: string({ required: true, description: 'Name or id of the table.' }) };
+  static override args = { table: required('Name or id of the table.') };
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -34,7 +34,7 @@ export class Progress implements Disposable {
   readonly #started: number;
   readonly #timer: NodeJS.Timeout | undefined;
   #text: () => string = () => '';
-  #last = 0;
+  #last = Number.NEGATIVE_INFINITY;
   #drawn = false;
 
   constructor(options: ProgressOptions) {

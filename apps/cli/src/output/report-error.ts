@@ -3,10 +3,14 @@ import { toAgnesError } from './to-agnes-error.ts';
 
 /**
  * Prints an error on stderr, for people as `Error:` and `→ next step`, with `--json` as one object
- * `{error: {code, message, hint, …details}}`; stdout stays as it is. Returns the exit code.
+ * `{error: {code, message, hint, …details}}`; stdout stays as it is. `command` is the one that failed, for the hint of a
+ * usage error. Returns the exit code.
  */
-export function reportError(thrown: unknown, { json }: { json: boolean }): number {
-  const error = toAgnesError(thrown);
+export function reportError(
+  thrown: unknown,
+  { json, command }: { json: boolean; command: string | undefined },
+): number {
+  const error = toAgnesError(thrown, command);
   process.stderr.write(json ? `${JSON.stringify({ error: errorDocument(error) })}\n` : `${errorText(error)}\n`);
   return error.exitCode;
 }

@@ -3,9 +3,9 @@ import { nearest } from '../nearest.ts';
 import { fileError } from './file-error.ts';
 
 /** Any thrown value as the error that is shown: what the parser refuses is `usage`, what nobody expected says so. */
-export function toAgnesError(thrown: unknown): AgnesError {
+export function toAgnesError(thrown: unknown, command?: string): AgnesError {
   if (isAgnesError(thrown)) return thrown;
-  if (isParseError(thrown)) return usageError(thrown);
+  if (isParseError(thrown)) return usageError(thrown, command);
   const file = fileError(thrown);
   if (file !== undefined) return file;
   return new AgnesError('internal_cli_error', `agnes failed in a way it did not expect: ${messageOf(thrown)}`, {
@@ -15,7 +15,7 @@ export function toAgnesError(thrown: unknown): AgnesError {
 }
 
 interface ParseError extends Error {
-  readonly parse: { readonly input?: { readonly flags?: object; readonly context?: { readonly id?: string } } };
+  readonly parse: { readonly input?: { readonly flags?: object } };
   readonly flags?: readonly string[];
 }
 
@@ -24,9 +24,9 @@ function isParseError(thrown: unknown): thrown is ParseError {
   return thrown instanceof Error && ('parse' in thrown || 'oclif' in thrown);
 }
 
-function usageError(error: ParseError): AgnesError {
+function usageError(error: ParseError, name: string | undefined): AgnesError {
   const input = error.parse?.input;
-  const command = ['agnes', ...(input?.context?.id?.split(':') ?? [])].join(' ');
+  const command = name === undefined ? 'agnes' : `agnes ${name}`;
   const known = Object.keys(input?.flags ?? {}).map((name) => `--${name}`);
   const unknown = error.flags?.find((flag) => flag.startsWith('-'));
   const [close] = unknown === undefined ? [] : nearest(unknown.replace(/=.*/, ''), known, 1);

@@ -53,7 +53,8 @@ export async function downloadParts(parts: readonly MissingPart[], options: Down
   const one = async (part: MissingPart): Promise<void> => {
     if (stop.signal.aborted) return;
     try {
-      bytes += await fetchPart(part, { ...options, signal: stop.signal });
+      const received = await fetchPart(part, { ...options, signal: stop.signal });
+      bytes += received;
       files += 1;
     } catch (thrown) {
       if (stop.signal.aborted) return;

@@ -76,15 +76,7 @@ async function prepare(connection: Connection, sql: string): Promise<string[]> {
   }
   const statement = await whatDuckDbSays(() => statements.prepare(0));
   try {
-    if (!READING.has(statement.statementType)) {
-      throw new AgnesError(
-        'usage',
-        'Only statements that read can run here: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN.',
-        {
-          hint: 'For tables of your own, open user/duckdb/analytics.duckdb with DuckDB; agnes pull keeps them.',
-        },
-      );
-    }
+    if (!READING.has(statement.statementType)) throw onlyReading();
     return uniqueNames(Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index)));
   } finally {
     statement.destroySync();
@@ -99,6 +91,17 @@ export function uniqueNames(names: readonly string[]): string[] {
     seen.set(name, (before ?? 0) + 1);
     return before === undefined ? name : `${name}:${before}`;
   });
+}
+
+function onlyReading(cause?: unknown): AgnesError {
+  return new AgnesError(
+    'usage',
+    'Only statements that read can run here: SELECT, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN.',
+    {
+      hint: 'For tables of your own, open user/duckdb/analytics.duckdb with DuckDB; agnes pull keeps them.',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 async function whatDuckDbSays<T>(work: () => Promise<T>): Promise<T> {
@@ -121,6 +124,7 @@ function queryError(error: unknown): AgnesError {
       cause: error,
     });
   }
+  if (/attached in read-only mode/.test(message)) return onlyReading(error);
   if (/No files found that match|Cannot open file/.test(message)) {
     return new AgnesError('query_failed', `A part of a table is gone from this laptop: ${message}`, {
       hint: 'Bring it back: agnes pull',

@@ -1,10 +1,10 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
 
 export class Activate extends AgnesCommand {
   static override summary = 'Let an account in again';
-  static override args = { user: string({ required: true, description: 'Id or e-mail address.' }) };
+  static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

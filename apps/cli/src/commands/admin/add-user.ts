@@ -1,5 +1,5 @@
-import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { obtainPassword } from '../../credentials.ts';
 import { passwordFlags, serverFlag } from '../../flags.ts';
@@ -8,7 +8,7 @@ export class AddUser extends AgnesCommand {
   static override summary = 'Add an account';
   static override description =
     'Without a password the person cannot sign in until one is set: agnes admin set-password.';
-  static override args = { email: stringArg({ required: true, description: 'E-mail address.' }) };
+  static override args = { email: required('E-mail address.') };
   static override flags = {
     server: serverFlag,
     name: string({ description: 'Name of the person.' }),

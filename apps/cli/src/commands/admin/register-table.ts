@@ -1,5 +1,5 @@
-import { string } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
 import { registrationBody, registrationFlags } from '../../registration.ts';
@@ -10,7 +10,7 @@ export class RegisterTable extends AgnesCommand {
     '<%= config.bin %> admin register-table airports --source-type local --source-table airports.csv',
     '<%= config.bin %> admin register-table flights --source-type local --source-table "flights/*.parquet" --sync-schedule "daily 05:00"',
   ];
-  static override args = { name: string({ required: true, description: 'Name of the table for its readers.' }) };
+  static override args = { name: required('Name of the table for its readers.') };
   static override flags = {
     server: serverFlag,
     ...registrationFlags,

@@ -1,11 +1,11 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { obtainPassword } from '../../credentials.ts';
 import { passwordFlags, serverFlag } from '../../flags.ts';
 
 export class SetPassword extends AgnesCommand {
   static override summary = 'Set the password of an account and end its sessions';
-  static override args = { user: string({ required: true, description: 'Id or e-mail address.' }) };
+  static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag, ...passwordFlags };
 
   protected override async execute(): Promise<Result> {

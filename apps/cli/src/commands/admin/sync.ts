@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@agnes/api-client';
-import { string } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
+import { optional } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { progressFlag, serverFlag } from '../../flags.ts';
 import { isFinished, type Job, progressText, syncResult } from '../../job-text.ts';
@@ -20,7 +20,7 @@ export class Sync extends AgnesCommand {
     '<%= config.bin %> admin sync airports weather --no-wait',
   ];
   static override strict = false;
-  static override args = { tables: string({ description: 'Names or ids of tables; several are fine.' }) };
+  static override args = { tables: optional('Names or ids of tables; several are fine.') };
   static override flags = {
     server: serverFlag,
     force: boolean({ description: 'Also what has not changed at its source.' }),

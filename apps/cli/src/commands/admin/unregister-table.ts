@@ -1,12 +1,12 @@
-import { string } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
 import { confirm } from '../../prompt.ts';
 
 export class UnregisterTable extends AgnesCommand {
   static override summary = 'Take a table out: readers lose it, laptops at their next pull';
-  static override args = { table: string({ required: true, description: 'Name or id.' }) };
+  static override args = { table: required('Name or id.') };
   static override flags = { server: serverFlag, yes: boolean({ char: 'y', description: 'Do not ask.' }) };
 
   protected override async execute(): Promise<Result> {

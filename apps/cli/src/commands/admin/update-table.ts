@@ -1,6 +1,6 @@
 import { AgnesError } from '@agnes/errors';
-import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
 import { registrationBody, registrationFlags } from '../../registration.ts';
@@ -8,7 +8,7 @@ import { registrationBody, registrationFlags } from '../../registration.ts';
 export class UpdateTable extends AgnesCommand {
   static override summary = 'Change a registered table';
   static override description = 'What is not given stays. An empty text clears a field: --description "".';
-  static override args = { table: stringArg({ required: true, description: 'Name or id.' }) };
+  static override args = { table: required('Name or id.') };
   static override flags = { server: serverFlag, name: string({ description: 'New name.' }), ...registrationFlags };
 
   protected override async execute(): Promise<Result> {

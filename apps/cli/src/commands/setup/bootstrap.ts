@@ -1,5 +1,5 @@
-import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
+import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { chooseServer, clientOf } from '../../connect.ts';
 import { obtainPassword } from '../../credentials.ts';
@@ -16,7 +16,7 @@ export class Bootstrap extends AgnesCommand {
   static override examples = [
     '<%= config.bin %> setup bootstrap ann@example.com --server https://agnes.example.com --code-file bootstrap-code',
   ];
-  static override args = { email: stringArg({ required: true, description: 'E-mail address of the administrator.' }) };
+  static override args = { email: required('E-mail address of the administrator.') };
   static override flags = {
     server: serverFlag,
     name: string({ description: 'Name of the administrator.' }),

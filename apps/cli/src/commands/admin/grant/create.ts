@@ -1,4 +1,4 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
@@ -6,9 +6,9 @@ export class GrantCreate extends AgnesCommand {
   static override summary = 'Grant a resource to a group';
   static override examples = ['<%= config.bin %> admin grant create analysts table airports'];
   static override args = {
-    group: string({ required: true, description: 'Name or id of the group.' }),
-    type: string({ required: true, description: 'Type of the resource, for example table.' }),
-    resource: string({ required: true, description: 'Name or id of the resource.' }),
+    group: required('Name or id of the group.'),
+    type: required('Type of the resource, for example table.'),
+    resource: required('Name or id of the resource.'),
   };
   static override flags = { server: serverFlag };
 

@@ -1,10 +1,10 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class GrantDelete extends AgnesCommand {
   static override summary = 'Take a grant back; effective on the next request';
-  static override args = { id: string({ required: true, description: 'Id of the grant: agnes admin grant list.' }) };
+  static override args = { id: required('Id of the grant: agnes admin grant list.') };
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

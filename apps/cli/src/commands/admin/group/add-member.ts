@@ -1,12 +1,12 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class GroupAddMember extends AgnesCommand {
   static override summary = 'Add a person to a group';
   static override args = {
-    group: string({ required: true, description: 'Name or id.' }),
-    email: string({ required: true, description: 'E-mail address of the person.' }),
+    group: required('Name or id.'),
+    email: required('E-mail address of the person.'),
   };
   static override flags = { server: serverFlag };
 

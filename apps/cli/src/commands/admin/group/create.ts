@@ -1,11 +1,11 @@
-import { string as stringArg } from '@oclif/core/args';
 import { string } from '@oclif/core/flags';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class GroupCreate extends AgnesCommand {
   static override summary = 'Add a group';
-  static override args = { name: stringArg({ required: true, description: 'Name of the group.' }) };
+  static override args = { name: required('Name of the group.') };
   static override flags = { server: serverFlag, description: string({ description: 'What the group is for.' }) };
 
   protected override async execute(): Promise<Result> {

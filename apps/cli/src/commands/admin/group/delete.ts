@@ -1,10 +1,10 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class GroupDelete extends AgnesCommand {
   static override summary = 'Delete a group with its members and grants';
-  static override args = { group: string({ required: true, description: 'Name or id.' }) };
+  static override args = { group: required('Name or id.') };
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

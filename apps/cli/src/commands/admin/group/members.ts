@@ -1,4 +1,4 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 import { formatTable } from '../../../output/table.ts';
@@ -8,7 +8,7 @@ const COLUMNS = ['EMAIL', 'NAME', 'ACTIVE', 'SOURCE', 'SINCE', 'ID'].map((title)
 
 export class GroupMembers extends AgnesCommand {
   static override summary = 'Members of a group';
-  static override args = { group: string({ required: true, description: 'Name or id.' }) };
+  static override args = { group: required('Name or id.') };
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -1,12 +1,12 @@
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class GroupRemoveMember extends AgnesCommand {
   static override summary = 'Take a person out of a group';
   static override args = {
-    group: string({ required: true, description: 'Name or id.' }),
-    user: string({ required: true, description: 'E-mail address or id of the person.' }),
+    group: required('Name or id.'),
+    user: required('E-mail address or id of the person.'),
   };
   static override flags = { server: serverFlag };
 

@@ -1,13 +1,13 @@
 import type { Client } from '@agnes/api-client';
-import { string } from '@oclif/core/args';
 import { boolean } from '@oclif/core/flags';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 import { type JobLogLine, jobText, logText } from '../../../job-text.ts';
 
 export class JobShow extends AgnesCommand {
   static override summary = 'One job: its progress, outcome and log';
-  static override args = { id: string({ required: true, description: 'Id of the job.' }) };
+  static override args = { id: required('Id of the job.') };
   static override flags = { server: serverFlag, log: boolean({ description: 'With its log.' }) };
 
   protected override async execute(): Promise<Result> {

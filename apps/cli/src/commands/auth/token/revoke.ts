@@ -1,12 +1,12 @@
 import { AgnesError } from '@agnes/errors';
-import { string } from '@oclif/core/args';
+import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 
 export class TokenRevoke extends AgnesCommand {
   static override summary = 'Revoke one of your access tokens';
   static override args = {
-    token: string({ required: true, description: 'Its id, its name, or its first characters.' }),
+    token: required('Its id, its name, or its first characters.'),
   };
   static override flags = { server: serverFlag };
 
