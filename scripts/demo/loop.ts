@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { type DemoFolder, writeAccounts } from './data-folder.ts';
 import { CommandFailed, type Person, person } from './person.ts';
 import { type Summary, size, step } from './report.ts';
@@ -26,10 +27,10 @@ export async function runLoop({
     return { value: await createToken(admin), told: `${folder.admin.email} signed in` };
   });
   await step('register', async () => {
-    for (const [name, file] of Object.entries(TABLES)) {
+    await sideBySide(Object.entries(TABLES), async ([name, file]) => {
       const args = ['admin', 'register-table', name, '--source-type', 'local', '--source-table', file];
       await admin.agnes(args, { allowed: [EXISTS] });
-    }
+    });
     return { value: undefined, told: `${Object.keys(TABLES).length} tables` };
   });
   await step('sync', () => sync(admin));
@@ -81,9 +82,16 @@ async function admitAnalyst(admin: Person, { email, password }: { email: string;
   await admin.agnes(['admin', 'set-password', email, '--password-stdin'], { input: password });
   await admin.agnes(['admin', 'group', 'create', GROUP], once);
   await admin.agnes(['admin', 'group', 'add-member', GROUP, email], once);
-  for (const name of Object.keys(TABLES).filter((table) => table !== WITHHELD)) {
+  const granted = Object.keys(TABLES).filter((table) => table !== WITHHELD);
+  await sideBySide(granted, async (name) => {
     await admin.agnes(['admin', 'grant', 'create', GROUP, 'table', name], once);
-  }
+  });
+}
+
+/** A few commands at a time; the first that fails ends the step. */
+async function sideBySide<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const limit = pLimit(4);
+  await Promise.all(items.map((item) => limit(() => work(item))));
 }
 
 /** What the analyst has, and that the one table which was not granted is neither there nor told of. */
