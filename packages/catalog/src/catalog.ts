@@ -2,14 +2,13 @@ import type { BlobStore } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
 import type { Access, Principal } from '@agnes/rbac';
 import { type State, schema } from '@agnes/state';
-import { inArray } from 'drizzle-orm';
+import { lookup } from './lookup.ts';
 import { type Manifest, Manifests } from './manifest.ts';
 import type { KnownFile, Publication, PublishResult } from './publication.ts';
 import { publish } from './publish.ts';
 import { knownFiles } from './published-files.ts';
 import type { Connectors } from './registration.ts';
-import { getTable, precheck, type RegistryContext, register, unregister, update } from './registry.ts';
-import { findTable, selectTables } from './registry-rows.ts';
+import { precheck, type RegistryContext, register, unknownTable, unregister, update } from './registry.ts';
 import { tableResourceType } from './resource-type.ts';
 import { liveBlobs, prune } from './retention.ts';
 import { snapshots } from './snapshot.ts';
@@ -75,6 +74,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
   const retention = { keepVersions: options.keepVersions ?? 3, keepHours: options.keepHours ?? 24 };
   const versions = new VersionCache();
   const snapshot = snapshots(state, versions);
+  const tables = lookup(state, snapshot);
   const manifests = new Manifests();
   const registry: RegistryContext = { state, access, connectors, now };
   access.registerResourceType(tableResourceType(state));
@@ -93,22 +93,21 @@ export function createCatalog(options: CatalogOptions): Catalog {
     precheck: (input) => precheck(registry, input),
     update: (idOrName, patch, by) => update(registry, idOrName, patch, by),
     unregister: (idOrName, by) => unregister(registry, idOrName, by),
-    list: () => selectTables(state.db),
-    find: (idOrName) => findTable(state.db, idOrName),
-    get: (idOrName) => getTable(state.db, idOrName),
+    list: () => tables.list('all'),
+    find: (idOrName) => tables.find(idOrName),
+    async get(idOrName) {
+      return (await tables.find(idOrName)) ?? unknownTable(idOrName);
+    },
 
     async readable(principal, idOrName) {
-      const table = await findTable(state.db, idOrName);
+      const table = await tables.find(idOrName);
       if (table !== undefined && (await access.can(principal, 'table', table.id))) return table;
       throw new AgnesError('table_not_found', `There is no table '${idOrName}' that you may read.`, {
         hint: 'See what you may read: agnes catalog',
       });
     },
     async listReadable(principal) {
-      const readable = await access.readable(principal, 'table');
-      if (readable === 'all') return selectTables(state.db);
-      if (readable.size === 0) return [];
-      return selectTables(state.db, inArray(schema.tableRegistry.id, [...readable]));
+      return tables.list(await access.readable(principal, 'table'));
     },
     currentVersion: async (tableId) => (await snapshot()).current.get(tableId)?.version,
     async manifest(principal) {

@@ -1,5 +1,4 @@
-import type { ErrorCode } from '@agnes/errors';
-import { isAgnesError } from '@agnes/errors';
+import { type ErrorCode, isAgnesError } from '@agnes/errors';
 import { checkTableName, nameKey } from './names.ts';
 import type { Publication, PublishedTable, RefusedTable } from './publication.ts';
 import { REGISTERED_BY_EXTRACT, type RegisteredTable } from './table.ts';
@@ -16,8 +15,8 @@ export interface Before {
   readonly takenOut: ReadonlySet<string>;
   /** Names in the publication that are ids of tables. */
   readonly ids: ReadonlySet<string>;
-  /** Blobs that the publication names and that are not in the store as it says. */
-  readonly missingBlobs: ReadonlySet<string>;
+  /** Bytes of the blobs that the publication names, as far as they are in the store. */
+  readonly stored: ReadonlyMap<string, number>;
 }
 
 export interface AcceptedTable {
@@ -27,6 +26,8 @@ export interface AcceptedTable {
   readonly row: RegisteredTable | undefined;
   /** The version that stays; undefined: there is a new one. */
   readonly same: TableVersion | undefined;
+  /** Whether the name is the source's already. */
+  readonly owned: boolean;
   /** The row belonged to a source that stopped publishing the name. */
   readonly takesOver: boolean;
 }
@@ -62,7 +63,14 @@ export function planPublication(publication: Publication, before: Before): Plan 
     const row = before.tables.get(key);
     const version = row === undefined ? undefined : before.versions.get(row.id);
     const same = version !== undefined && hasSameContent(version, published) ? version : undefined;
-    accepted.push({ key, published, row, same, takesOver: row !== undefined && row.source !== publication.source });
+    accepted.push({
+      key,
+      published,
+      row,
+      same,
+      owned: before.owners.get(key) === publication.source,
+      takesOver: row !== undefined && row.source !== publication.source,
+    });
   }
 
   const failed = publication.failed.flatMap(({ name, code, message }) => {
@@ -105,7 +113,7 @@ function reasonToRefuse(source: string, published: PublishedTable, key: string, 
       hint: `Rename the table in one of the two, or stop publishing it in '${owner}'.`,
     };
   }
-  return contentProblem(published, before.missingBlobs);
+  return contentProblem(published, before.stored);
 }
 
 /** A row that an extract brought, whose source does not publish it any more. */
@@ -123,9 +131,9 @@ function nameProblem(name: string): Reason | undefined {
   }
 }
 
-function contentProblem(table: PublishedTable, missing: ReadonlySet<string>): Reason | undefined {
+function contentProblem(table: PublishedTable, stored: ReadonlyMap<string, number>): Reason | undefined {
   const { name, parts, columns } = table;
-  const lost = parts.find(({ sha256 }) => missing.has(sha256));
+  const lost = parts.find(({ sha256, size_bytes }) => stored.get(sha256) !== size_bytes);
   if (lost !== undefined) {
     const message = `The file ${lost.sha256} of '${name}' is not in the store with the size that was told.`;
     return { code: 'publish_failed', message, hint: 'Sync again, and check the disk of the server if it stays.' };

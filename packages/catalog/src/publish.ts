@@ -1,15 +1,16 @@
 import type { BlobStore } from '@agnes/blobs';
-import type { ErrorCode } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { eq, inArray, or } from 'drizzle-orm';
+import { insertRows } from './insert-rows.ts';
 import { nameKey } from './names.ts';
 import type { Publication, PublishedTable, PublishResult } from './publication.ts';
 import { type AcceptedTable, type Before, type Plan, planPublication } from './publish-plan.ts';
 import { rememberFiles } from './published-files.ts';
 import { blank } from './registration.ts';
 import { idsAmong, selectTables } from './registry-rows.ts';
-import { recordSync } from './sync-history.ts';
+import { recordSyncs, type SyncRun } from './sync-history.ts';
+import { type SyncStateRow, saveFailures, saveSyncStates, syncOf } from './sync-state.ts';
 import { REGISTERED_BY_EXTRACT, type RegisteredTable, sourceTypeOfFolder } from './table.ts';
 import type { VersionCache } from './versions.ts';
 
@@ -22,47 +23,31 @@ export interface PublishContext {
   readonly now: () => Date;
 }
 
-/** Rows in one INSERT. */
-const BATCH = 500;
-
-/** Errors that reading an extract gives: over when it is read again, unlike those of a connector that did not run well. */
-const PUBLISH_ERRORS: ReadonlySet<string> = new Set<ErrorCode>([
-  'extract_missing',
-  'extract_invalid',
-  'extract_unreadable',
-  'publish_refused',
-  'publish_failed',
-  'table_exists',
-  'invalid_table_name',
-  'blob_corrupt',
-]);
-
 /** Makes a publication visible: all that is accepted of it in one transaction, or nothing. */
 export async function publish(context: PublishContext, publication: Publication): Promise<PublishResult> {
   // Files are looked at before the write queue is held. None of them can go meanwhile: the sweep spares young blobs, and
   // those of a source's remembered files are live.
-  const missingBlobs = await findMissingBlobs(context.blobs, publication);
+  const stored = await storedSizes(context.blobs, publication);
   return context.state.write(async (tx) => {
-    const before = await readBefore(tx, context.versions, publication, missingBlobs);
+    const before = await readBefore(tx, context.versions, publication, stored);
     return apply(tx, context.now(), publication, planPublication(publication, before));
   });
 }
 
-async function findMissingBlobs(blobs: BlobStore, { tables }: Publication): Promise<Set<string>> {
-  const sizes = new Map(tables.flatMap(({ parts }) => parts.map((part) => [part.sha256, part.size_bytes])));
-  const missing = new Set<string>();
-  for (const [sha256, size] of sizes) {
+async function storedSizes(blobs: BlobStore, { tables }: Publication): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const sha256 of new Set(tables.flatMap(({ parts }) => parts.map((part) => part.sha256)))) {
     const blob = await blobs.stat(sha256);
-    if (blob?.size_bytes !== size) missing.add(sha256);
+    if (blob !== undefined) sizes.set(sha256, blob.size_bytes);
   }
-  return missing;
+  return sizes;
 }
 
 async function readBefore(
   tx: StateDatabase,
   versions: VersionCache,
   publication: Publication,
-  missingBlobs: ReadonlySet<string>,
+  stored: ReadonlyMap<string, number>,
 ): Promise<Before> {
   const { source } = publication;
   const names = [...publication.tables, ...publication.failed].map(({ name }) => name);
@@ -91,40 +76,53 @@ async function readBefore(
     owners: new Map(owners.map((row) => [row.view_name, row.source_name])),
     takenOut: new Set(stones.map(({ key }) => key)),
     ids: await idsAmong(tx, names),
-    missingBlobs,
+    stored,
   };
+}
+
+/** What is inserted, gathered so that it takes few statements. */
+interface Inserts {
+  readonly registered: (typeof tableRegistry.$inferInsert)[];
+  readonly owned: (typeof viewOwnership.$inferInsert)[];
+  readonly versions: (typeof tableVersions.$inferInsert)[];
+  readonly parts: (typeof tableParts.$inferInsert)[];
+  readonly syncs: SyncRun[];
 }
 
 async function apply(tx: StateDatabase, at: Date, publication: Publication, plan: Plan): Promise<PublishResult> {
   const { source } = publication;
+  const inserts: Inserts = { registered: [], owned: [], versions: [], parts: [], syncs: [] };
+  const states: SyncStateRow[] = [];
   const changed: PublishResult['changed'][number][] = [];
   const unchanged: string[] = [];
-  const registered: string[] = [];
   let seen = false;
 
   for (const table of plan.accepted) {
-    const { row, published, same } = table;
-    const id = row?.id ?? (await registerFromExtract(tx, at, source, published));
-    if (row === undefined) registered.push(published.name);
-    if (row !== undefined && (await follow(tx, at, source, table, row))) seen = true;
-    await claim(tx, at, source, table.key);
-    const version = same?.id ?? (await insertVersion(tx, at, publication, id, published));
-    await saveState(tx, at, publication, table, id, version);
+    const { row, published, same, key } = table;
+    const id = row?.id ?? newId('tbl');
     const name = row?.name ?? published.name;
-    if (same === undefined) {
-      changed.push({ id, name, version, rows: published.rows, parts: published.parts.length });
-    } else {
-      unchanged.push(name);
-    }
+    if (row === undefined) inserts.registered.push(rowFromExtract(id, at, source, published));
+    else if (await follow(tx, at, source, table, row)) seen = true;
+    if (!table.owned) inserts.owned.push({ view_name: key, source_name: source, registered_at: at });
+    const version = same?.id ?? addVersion(inserts, at, publication, id, published);
+    const { state, sync } = syncOf(table, id, version, at);
+    if (state !== undefined) states.push(state);
+    if (sync !== undefined) inserts.syncs.push({ ...sync, job_id: publication.jobId ?? null });
+    if (same !== undefined) unchanged.push(name);
+    else changed.push({ id, name, version, rows: published.rows, parts: published.parts.length });
   }
 
-  for (const { row, code, message } of plan.failed) {
-    const error = { status: 'error', error_code: code, error: message, updated_at: at };
-    await tx
-      .insert(syncState)
-      .values({ table_id: row.id, ...error })
-      .onConflictDoUpdate({ target: syncState.table_id, set: error });
+  await insertRows(tx, tableRegistry, inserts.registered);
+  for (const { id, name, source_type } of inserts.registered) {
+    const params = { name, source_type, source };
+    await recordAudit(tx, { userId: null, action: 'table.register', resource: `table:${id}`, params });
   }
+  await insertRows(tx, viewOwnership, inserts.owned);
+  await insertRows(tx, tableVersions, inserts.versions);
+  await insertRows(tx, tableParts, inserts.parts);
+  await saveSyncStates(tx, states);
+  await saveFailures(tx, at, plan.failed);
+  await recordSyncs(tx, inserts.syncs);
 
   const withdrawn: string[] = [];
   for (const { key, row } of plan.released) {
@@ -136,36 +134,28 @@ async function apply(tx: StateDatabase, at: Date, publication: Publication, plan
 
   await rememberFiles(tx, source, publication.files);
   if (seen || changed.length > 0 || withdrawn.length > 0) await bumpVersion(tx, 'data_version');
+  const registered = inserts.registered.map(({ name }) => name);
   return { changed, unchanged, refused: plan.refused, withdrawn, registered };
 }
 
-async function registerFromExtract(
-  tx: StateDatabase,
+function rowFromExtract(
+  id: string,
   at: Date,
   source: string,
   { name, description, query_mode }: PublishedTable,
-): Promise<string> {
-  const id = newId('tbl');
-  const source_type = sourceTypeOfFolder(source);
-  await tx.insert(tableRegistry).values({
+): typeof tableRegistry.$inferInsert {
+  return {
     ...blank(name),
     id,
     name_key: nameKey(name),
     source,
-    source_type,
+    source_type: sourceTypeOfFolder(source),
     query_mode,
     description: description ?? null,
     registered_by: `${REGISTERED_BY_EXTRACT}${source}`,
     registered_at: at,
     updated_at: at,
-  });
-  await recordAudit(tx, {
-    userId: null,
-    action: 'table.register',
-    resource: `table:${id}`,
-    params: { name, source_type, source },
-  });
-  return id;
+  };
 }
 
 /** A table that an extract brought is what the extract says. Returns whether a reader sees a difference. */
@@ -200,22 +190,15 @@ async function follow(
   return true;
 }
 
-async function claim(tx: StateDatabase, at: Date, source: string, key: string): Promise<void> {
-  await tx
-    .insert(viewOwnership)
-    .values({ view_name: key, source_name: source, registered_at: at })
-    .onConflictDoNothing();
-}
-
-async function insertVersion(
-  tx: StateDatabase,
+function addVersion(
+  inserts: Inserts,
   at: Date,
   { jobId }: Publication,
   tableId: string,
   { rows, size_bytes, columns, warnings, extracted_at, parts }: PublishedTable,
-): Promise<string> {
+): string {
   const id = newId('ver');
-  await tx.insert(tableVersions).values({
+  inserts.versions.push({
     id,
     table_id: tableId,
     created_at: at,
@@ -226,48 +209,16 @@ async function insertVersion(
     job_id: jobId ?? null,
     extracted_at: extracted_at ?? null,
   });
-  const values = parts.map((part, position) => ({
-    version_id: id,
-    position,
-    sha256: part.sha256,
-    size_bytes: part.size_bytes,
-    rows: part.rows,
-    partition: part.partition ?? null,
-    writer: part.writer,
-  }));
-  for (let from = 0; from < values.length; from += BATCH) {
-    await tx.insert(tableParts).values(values.slice(from, from + BATCH));
+  for (const [position, part] of parts.entries()) {
+    inserts.parts.push({
+      version_id: id,
+      position,
+      sha256: part.sha256,
+      size_bytes: part.size_bytes,
+      rows: part.rows,
+      partition: part.partition ?? null,
+      writer: part.writer,
+    });
   }
   return id;
-}
-
-async function saveState(
-  tx: StateDatabase,
-  at: Date,
-  publication: Publication,
-  { row, published, same }: AcceptedTable,
-  id: string,
-  version: string,
-): Promise<void> {
-  const before = row?.last_sync ?? null;
-  // A clock that runs ahead must not make a table look fresh for ever.
-  const extracted = published.extracted_at ?? (same === undefined ? at : null);
-  const last = extracted === null ? null : new Date(Math.min(extracted.getTime(), at.getTime()));
-  const extractedAnew = last !== null && (before === null || last > before);
-  const stillFailed =
-    row?.last_sync_status === 'error' &&
-    same !== undefined &&
-    !extractedAnew &&
-    !PUBLISH_ERRORS.has(row.error_code ?? '');
-  const values = {
-    current_version: version,
-    last_sync: extractedAnew ? last : before,
-    updated_at: at,
-    ...(stillFailed ? {} : { status: 'ok', error_code: null, error: null }),
-  };
-  await tx
-    .insert(syncState)
-    .values({ table_id: id, status: 'ok', ...values })
-    .onConflictDoUpdate({ target: syncState.table_id, set: values });
-  if (extractedAnew && last !== null) await recordSync(tx, id, last, publication.jobId, published);
 }

@@ -1,5 +1,5 @@
 import { type State, type StateDatabase, schema } from '@agnes/state';
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { KnownFile } from './publication.ts';
 
 const { publishedFiles, tableRegistry, syncState, tableParts } = schema;
@@ -31,14 +31,20 @@ export async function rememberFiles(tx: StateDatabase, source: string, files: re
     const paths = gone.slice(at, at + BATCH).map(({ path }) => path);
     await tx.delete(publishedFiles).where(and(eq(publishedFiles.source, source), inArray(publishedFiles.path, paths)));
   }
-  for (const { path, fingerprint, sha256, size_bytes, rows } of fresh) {
-    const values = { fingerprint, sha256, size_bytes, rows };
+  for (let at = 0; at < fresh.length; at += BATCH) {
     await tx
       .insert(publishedFiles)
-      .values({ source, path, ...values })
-      .onConflictDoUpdate({ target: [publishedFiles.source, publishedFiles.path], set: values });
+      .values(fresh.slice(at, at + BATCH).map((file) => ({ source, ...file })))
+      .onConflictDoUpdate({ target: [publishedFiles.source, publishedFiles.path], set: AS_INSERTED });
   }
 }
+
+const AS_INSERTED = {
+  fingerprint: sql`excluded.fingerprint`,
+  sha256: sql`excluded.sha256`,
+  size_bytes: sql`excluded.size_bytes`,
+  rows: sql`excluded.rows`,
+};
 
 const BATCH = 500;
 

@@ -1,6 +1,8 @@
 import { type StateDatabase, schema } from '@agnes/state';
 import { asc, eq, inArray, or, type SQL } from 'drizzle-orm';
+import * as v from 'valibot';
 import { nameKey } from './names.ts';
+import { storedColumnTypes, storedKey } from './stored-json.ts';
 import type { QueryMode, RegisteredTable, SyncStrategy, TableDefinition } from './table.ts';
 
 const { tableRegistry, syncState, tableVersions } = schema;
@@ -23,6 +25,8 @@ export async function selectTables(db: StateDatabase, which?: SQL): Promise<Regi
     ...table,
     query_mode: table.query_mode as QueryMode,
     sync_strategy: table.sync_strategy as SyncStrategy,
+    primary_key: v.parse(storedKey, table.primary_key),
+    column_types: v.parse(storedColumnTypes, table.column_types),
     last_sync: state?.last_sync ?? null,
     last_sync_status: (state?.status ?? 'never') as RegisteredTable['last_sync_status'],
     last_sync_error: state?.error ?? null,

@@ -35,8 +35,11 @@ export interface RegistryContext {
 
 /** Throws `table_not_found`. */
 export async function getTable(db: StateDatabase, idOrName: string): Promise<RegisteredTable> {
-  const table = await findTable(db, idOrName);
-  if (table !== undefined) return table;
+  return (await findTable(db, idOrName)) ?? unknownTable(idOrName);
+}
+
+/** Throws `table_not_found`. */
+export function unknownTable(idOrName: string): never {
   throw new AgnesError('table_not_found', `There is no table '${idOrName}'.`, { hint: 'agnes admin list-tables' });
 }
 

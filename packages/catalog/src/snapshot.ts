@@ -1,5 +1,6 @@
 import { readVersion, type State, type StateDatabase, schema } from '@agnes/state';
 import { asc } from 'drizzle-orm';
+import { nameKey } from './names.ts';
 import { selectTables } from './registry-rows.ts';
 import type { RegisteredTable } from './table.ts';
 import type { TableVersion, VersionCache } from './versions.ts';
@@ -20,6 +21,10 @@ export interface RetainedBlob {
 /** What readers can see, at one data version. */
 export interface Snapshot {
   readonly dataVersion: number;
+  /** By id, in the order of their names. How their last sync went may be older than the rest: see `lookup.ts`. */
+  readonly tables: ReadonlyMap<string, RegisteredTable>;
+  /** Ids by lower-case name. */
+  readonly ids: ReadonlyMap<string, string>;
   /** Tables with a current version, by id, in the order of their names. */
   readonly current: ReadonlyMap<string, CurrentTable>;
   readonly blobs: ReadonlyMap<string, RetainedBlob>;
@@ -58,12 +63,12 @@ async function read(tx: StateDatabase, versions: VersionCache): Promise<Snapshot
   const dataVersion = await readVersion(tx, 'data_version');
   const tables = await selectTables(tx);
   const byId = new Map(tables.map((table) => [table.id, table]));
-  const ids = await tx.select({ id: tableVersions.id }).from(tableVersions).orderBy(asc(tableVersions.id));
+  const kept = await tx.select({ id: tableVersions.id }).from(tableVersions).orderBy(asc(tableVersions.id));
   const retained = await versions.load(
     tx,
-    ids.map(({ id }) => id),
+    kept.map(({ id }) => id),
   );
-  versions.keep(ids.map(({ id }) => id));
+  versions.keep(kept.map(({ id }) => id));
 
   const byVersion = new Map(retained.map((version) => [version.id, version]));
   const current = new Map<string, CurrentTable>();
@@ -82,5 +87,5 @@ async function read(tx: StateDatabase, versions: VersionCache): Promise<Snapshot
       blobs.set(sha256, blob);
     }
   }
-  return { dataVersion, current, blobs };
+  return { dataVersion, tables: byId, ids: new Map(tables.map(({ id, name }) => [nameKey(name), id])), current, blobs };
 }

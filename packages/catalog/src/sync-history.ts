@@ -1,35 +1,41 @@
 import { newId, type StateDatabase, schema } from '@agnes/state';
-import { desc, eq, inArray } from 'drizzle-orm';
-import type { PublishedTable } from './publication.ts';
+import { desc, inArray } from 'drizzle-orm';
+import { insertRows } from './insert-rows.ts';
 
 const { syncHistory } = schema;
 
 /** Runs that are kept of each table. */
 const KEPT = 100;
 
-/** Notes that a table was really extracted, and forgets its oldest runs. */
-export async function recordSync(
-  tx: StateDatabase,
-  tableId: string,
-  at: Date,
-  jobId: string | undefined,
-  { rows, durationMs }: PublishedTable,
-): Promise<void> {
+/** A table was really extracted. */
+export interface SyncRun {
+  readonly table_id: string;
+  readonly job_id: string | null;
+  readonly synced_at: Date;
+  readonly rows: number;
+  readonly duration_ms: number | null;
+}
+
+/** Notes runs of different tables, and forgets the oldest ones of those tables. */
+export async function recordSyncs(tx: StateDatabase, runs: readonly SyncRun[]): Promise<void> {
+  if (runs.length === 0) return;
   const before = await tx
-    .select({ id: syncHistory.id })
+    .select({ id: syncHistory.id, table_id: syncHistory.table_id })
     .from(syncHistory)
-    .where(eq(syncHistory.table_id, tableId))
+    .where(
+      inArray(
+        syncHistory.table_id,
+        runs.map(({ table_id }) => table_id),
+      ),
+    )
     .orderBy(desc(syncHistory.synced_at), desc(syncHistory.id));
-  const surplus = before.slice(KEPT - 1).map(({ id }) => id);
+  const surplus = [...Map.groupBy(before, ({ table_id }) => table_id).values()].flatMap((ofTable) =>
+    ofTable.slice(KEPT - 1).map(({ id }) => id),
+  );
   if (surplus.length > 0) await tx.delete(syncHistory).where(inArray(syncHistory.id, surplus));
-  await tx.insert(syncHistory).values({
-    id: newId(),
-    table_id: tableId,
-    job_id: jobId ?? null,
-    synced_at: at,
-    rows,
-    duration_ms: durationMs ?? null,
-    status: 'ok',
-    error: null,
-  });
+  await insertRows(
+    tx,
+    syncHistory,
+    runs.map((run) => ({ ...run, id: newId(), status: 'ok', error: null })),
+  );
 }

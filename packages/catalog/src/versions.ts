@@ -1,5 +1,7 @@
 import { type ColumnEntry, type PublishWarning, type StateDatabase, schema } from '@agnes/state';
 import { asc, eq, inArray } from 'drizzle-orm';
+import * as v from 'valibot';
+import { storedColumns, storedWarnings } from './stored-json.ts';
 
 export interface VersionPart {
   readonly sha256: string;
@@ -63,6 +65,8 @@ async function read(db: StateDatabase, ids: readonly string[]): Promise<TableVer
   const byVersion = Map.groupBy(parts, (part) => part.version_id);
   return rows.map(({ job_id: _, ...version }) => ({
     ...version,
+    columns: v.parse(storedColumns, version.columns),
+    warnings: v.parse(storedWarnings, version.warnings),
     parts: (byVersion.get(version.id) ?? []).map(({ version_id: _version, position: _position, ...part }) => part),
   }));
 }
