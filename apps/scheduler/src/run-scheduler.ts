@@ -43,4 +43,6 @@ export async function runScheduler(config: Settings): Promise<void> {
   const reason = await untilStopped();
   log.info({ reason }, 'scheduler stops');
   await clock.stop();
+  // An open channel to the server would keep this process alive.
+  if (process.connected) process.disconnect();
 }
