@@ -139,7 +139,9 @@ export function groupParts(rows: readonly Row[]): Map<string, PartRow[]> {
       partition_key: textOf(row.partition_key),
     };
     const key = row.table_name.toLowerCase();
-    groups.set(key, [...(groups.get(key) ?? []), part]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [part]);
+    else group.push(part);
   }
   return groups;
 }

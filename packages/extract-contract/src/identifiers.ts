@@ -1,10 +1,9 @@
 import { AgnesError } from '@agnes/errors';
 import { COLUMNS } from './tables.ts';
 
-// `(?![\s\S])` is the end of the text; `$` would let a trailing line feed through in some dialects and modes.
-const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,63}(?![\s\S])/;
-const QUOTED_IDENTIFIER = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(?![\s\S])/;
-const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,63}(?![\s\S])/;
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const QUOTED_IDENTIFIER = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]{0,63}$/;
 
 /** A strict identifier, 1-64 of ASCII letters, digits and underscores, no digit first: sources, tables, aliases. */
 export function isIdentifier(text: unknown): text is string {

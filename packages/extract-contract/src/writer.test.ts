@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyToParquet, openDatabase } from '@agnes/duckdb';
@@ -280,6 +280,34 @@ describe('old files', () => {
     await rewrite(0);
     expect(await filesOf('t')).toHaveLength(1);
     expect(await query('FROM t')).toHaveLength(1);
+  });
+
+  test('that a view still names stay, whatever is wrong with its table', async () => {
+    await rewrite(0);
+    await using database = await openDatabase(join(folder, 'extract.duckdb'));
+    await (await database.connect()).run(
+      "DELETE FROM _meta; DELETE FROM _parts; INSERT INTO _meta (table_name) VALUES ('1')",
+    );
+    await database.close();
+    await write(
+      async (writer) => {
+        await writer.writeTable({ name: 'other', select: 'SELECT 1 AS i' });
+        await writer.commit();
+      },
+      { gracePeriodMs: 0 },
+    );
+    expect(await query('FROM t')).toHaveLength(1);
+  });
+
+  test('of a folder that was moved stay', async () => {
+    await rewrite(0);
+    const moved = join(folder, 'moved');
+    await mkdir(moved);
+    for (const name of ['extract.duckdb', 'data']) await rename(join(folder, name), join(moved, name));
+    await using writer = await openExtractWriter(moved, { gracePeriodMs: 0 });
+    await writer.writeTable({ name: 'other', select: 'SELECT 1 AS i' });
+    await writer.commit();
+    expect(await readdir(join(moved, 'data', 't'))).toHaveLength(1);
   });
 
   test('of a killed writer go, and files of anybody else stay', async () => {

@@ -132,7 +132,7 @@ export class ExtractWriter implements AsyncDisposable {
     await commitExtract(this.#folder, [...this.#changes.values()]);
     this.#changes.clear();
     this.#uncommitted.clear();
-    await sweep(this.#folder, this.#options.gracePeriodMs ?? 3_600_000);
+    await sweep(this.#folder, temporaryName(this.#runId), this.#options.gracePeriodMs ?? 3_600_000);
   }
 
   /** Closes the writer. What was not committed is removed. */
@@ -229,7 +229,11 @@ function totals(parts: readonly Part[]): TableWritten {
 }
 
 function temporaryFolder(folder: string, runId: string): string {
-  return join(folder, `.tmp-${runId}`);
+  return join(folder, temporaryName(runId));
+}
+
+function temporaryName(runId: string): string {
+  return `.tmp-${runId}`;
 }
 
 function memoryMegabytes(): number {
