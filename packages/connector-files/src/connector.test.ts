@@ -5,8 +5,16 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Column, copyToParquet, openDatabase, quoteIdentifier, type Row } from '@agnes/duckdb';
-import { type ConnectorMessage, type ConnectorTable, parseConnectorLine, readExtract } from '@agnes/extract-contract';
+import {
+  answerRequest,
+  type ConnectorMessage,
+  type ConnectorTable,
+  parseConnectorLine,
+  parseConnectorRequest,
+  readExtract,
+} from '@agnes/extract-contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { filesConnector } from './index.ts';
 
 let root: string;
 let output: string;
@@ -21,24 +29,32 @@ afterEach(() => rm(dirname(root), { recursive: true, force: true }));
 
 type Table = Partial<ConnectorTable> & { readonly name: string };
 
-/** Runs the real connector process over tables and gives what it said. */
+/** Runs the connector over tables and gives what it says. */
 async function extract(tables: readonly Table[], roots: readonly string[] = [root]) {
+  const messages: ConnectorMessage[] = [];
+  const request = parseConnectorRequest(requestLine(tables, roots));
+  const code = await answerRequest(filesConnector, request, { send: (message) => messages.push(message) });
+  return { code, messages };
+}
+
+/** The same in its own process, as the server runs it. */
+async function extractInProcess(tables: readonly Table[], roots: readonly string[] = [root]) {
   const child = spawn(process.execPath, ['--conditions=@agnes/source', join(import.meta.dirname, 'run.ts')], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { PATH: process.env.PATH },
   });
-  const request = { protocol: 1, source: 'demo', output_dir: output, config: { roots } };
-  child.stdin.end(`${JSON.stringify({ ...request, tables: tables.map((table) => ({ id: table.name, ...table })) })}\n`);
-  const messages: ConnectorMessage[] = [];
-  let log = '';
-  child.stderr.on('data', (data) => {
-    log += String(data);
+  child.stdin.end(`${requestLine(tables, roots)}\n`);
+  const closed = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => resolve(code));
   });
   let text = '';
   for await (const data of child.stdout) text += String(data);
-  for (const line of text.trim().split('\n')) messages.push(parseConnectorLine(line));
-  const code = child.exitCode ?? (await new Promise((resolve) => child.once('exit', resolve)));
-  return { code, messages, log };
+  return { code: await closed, messages: text.trim().split('\n').map(parseConnectorLine) };
+}
+
+function requestLine(tables: readonly Table[], roots: readonly string[]): string {
+  const request = { protocol: 1, source: 'demo', output_dir: output, config: { roots } };
+  return JSON.stringify({ ...request, tables: tables.map((table) => ({ id: table.name, ...table })) });
 }
 
 /** Extracts one table and reads it back. */
@@ -375,7 +391,7 @@ describe('where files may be', () => {
 test('one bad table leaves the others, and the exit code says so', async () => {
   await writeFile(join(root, 'good.csv'), 'a\n1\n');
   await writeFile(join(root, 'bad.csv'), 'a,b\n1,2\n3\n');
-  const { code, messages } = await extract([
+  const { code, messages } = await extractInProcess([
     { name: 'bad', source_table: 'bad.csv' },
     { name: 'good', source_table: 'good.csv' },
   ]);
@@ -397,7 +413,7 @@ test('every data file of vega-datasets is extracted, and as many rows as it has'
     us_10m: 'us-10m.json',
   };
   const tables = Object.entries(files).map(([name, source_table]) => ({ name, source_table }));
-  const { code, messages } = await extract(tables, [data]);
+  const { code, messages } = await extractInProcess(tables, [data]);
   expect(code).toBe(0);
   const rows = messages.flatMap((message) => (message.type === 'table_done' ? [[message.table, message.rows]] : []));
   expect(Object.fromEntries(rows)).toStrictEqual({

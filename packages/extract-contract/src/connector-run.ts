@@ -1,8 +1,13 @@
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import type { Connector, ConnectorContext, Progress } from './connector.ts';
-import { type ConnectorRequest, type ConnectorTable, type ConnectorWarning, issueText } from './protocol.ts';
-import type { ProtocolOutput } from './protocol-output.ts';
+import {
+  type ConnectorMessage,
+  type ConnectorRequest,
+  type ConnectorTable,
+  type ConnectorWarning,
+  issueText,
+} from './protocol.ts';
 import type { ExtractWriter } from './writer.ts';
 
 const PROGRESS_EVERY_MS = 250;
@@ -13,7 +18,7 @@ export interface RunInput {
   readonly env: ConnectorContext['env'];
   readonly signal: AbortSignal;
   readonly writer: ExtractWriter;
-  readonly output: ProtocolOutput;
+  readonly send: (message: ConnectorMessage) => void;
 }
 
 /** A run with its session open. */
@@ -27,7 +32,7 @@ export async function openRun<Config, Session>(
   connector: Connector<Config, Session>,
   input: RunInput,
 ): Promise<ConnectorRun> {
-  const { request, env, signal, writer, output } = input;
+  const { request, env, signal, writer, send } = input;
   const config = parseConfig(connector, request);
   const warnings: ConnectorWarning[] = [];
   let state: { readonly value: unknown } | undefined;
@@ -38,8 +43,8 @@ export async function openRun<Config, Session>(
     writer,
     env,
     signal,
-    log: (level, message) => output.send({ type: 'log', level, message }),
-    progress: throttledProgress(output),
+    log: (level, message) => send({ type: 'log', level, message }),
+    progress: throttledProgress(send),
     warn: (_table, warning) => warnings.push(warning),
     saveState: (value) => {
       state = { value };
@@ -60,10 +65,10 @@ export async function openRun<Config, Session>(
         });
       }
       await writer.commit();
-      if (state !== undefined) output.send({ type: 'state', state: state.value });
+      if (state !== undefined) send({ type: 'state', state: state.value });
       state = undefined;
       const { rows, size_bytes } = written;
-      output.send({ type: 'table_done', table: table.name, rows, size_bytes, warnings: [...warnings] });
+      send({ type: 'table_done', table: table.name, rows, size_bytes, warnings: [...warnings] });
     },
     async [Symbol.asyncDispose]() {
       const close = (session as Partial<AsyncDisposable> | undefined | null)?.[Symbol.asyncDispose];
@@ -85,13 +90,13 @@ function parseConfig<Config, Session>(connector: Connector<Config, Session>, req
 }
 
 /** Passes on a few messages a second for each table, and always the last one. */
-function throttledProgress(output: ProtocolOutput): (table: ConnectorTable, progress: Progress) => void {
+function throttledProgress(send: RunInput['send']): (table: ConnectorTable, progress: Progress) => void {
   const sent = new Map<string, number>();
   return (table, progress) => {
     const now = performance.now();
     const complete = progress.total !== undefined && progress.done >= progress.total;
     if (!complete && now - (sent.get(table.name) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return;
     sent.set(table.name, now);
-    output.send({ type: 'progress', table: table.name, ...progress });
+    send({ type: 'progress', table: table.name, ...progress });
   };
 }

@@ -1,3 +1,4 @@
+export { type AnswerOptions, answerRequest } from './answer-request.ts';
 export {
   type Connector,
   type ConnectorContext,
