@@ -14,36 +14,34 @@ interface Summary {
   readonly query: { sql: string; rows: Record<string, unknown>[] };
 }
 
-it('prints its summary as JSON and nothing else on stdout, and movies did not arrive', async () => {
+it('runs the loop, prints its summary as JSON and nothing else on stdout, and serves until it is interrupted', async () => {
   await using folder = await temporaryFolder();
-  await using demo = await startDemo('--json', '--data-dir', folder.path);
-  expect((await demo.exited).code, demo.stderr()).toBe(0);
+  await using demo = await startDemo('--json', '--serve', '--data-dir', folder.path);
+  await expect.poll(() => / until Ctrl-C/.test(demo.stderr()) || !demo.isRunning(), { timeout: 120_000 }).toBe(true);
+  expect(demo.isRunning(), demo.stderr()).toBe(true);
+
   const summary = JSON.parse(demo.stdout()) as Summary;
   const rows = Object.fromEntries(summary.tables.map((table) => [table.name, table.rows]));
   expect(rows).toMatchObject({ flights: 3_000_000, airports: 3_376, seattle_weather: 1_461, unemployment: 3_218 });
   expect(rows).not.toHaveProperty('movies');
+  expect(demo.stderr()).toContain('movies, which is not granted');
   expect(summary.pull.files).toBe(summary.tables.reduce((sum, { parts }) => sum + parts, 0));
   expect(summary.pull.bytes).toBe(summary.tables.reduce((sum, { bytes }) => sum + bytes, 0));
   expect(summary.query.rows).toHaveLength(5);
   expect(summary.query.rows[0]).toMatchObject({ origin: 'ORD' });
-  expect(demo.stderr()).toContain('movies');
-});
 
-it('serves until it is interrupted, tells the accounts to their owner alone, and leaves no process', async () => {
-  await using folder = await temporaryFolder();
-  await using demo = await startDemo('--serve', '--data-dir', folder.path);
   const file = join(folder.path, 'demo.json');
-  await expect.poll(() => existsSync(file) || !demo.isRunning(), { timeout: 60_000 }).toBe(true);
-  expect(demo.isRunning(), demo.stderr()).toBe(true);
-  const { server, dataDir, analyst, workspace } = JSON.parse(readFileSync(file, 'utf8'));
   if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600);
+  const { server, dataDir, admin, analyst, workspace } = JSON.parse(readFileSync(file, 'utf8'));
   expect(dataDir).toBe(folder.path);
   expect(existsSync(workspace)).toBe(true);
-  const me = await fetch(`${server}/api/me`, { headers: { authorization: `Bearer ${analyst.token}` } });
-  expect(await me.json()).toMatchObject({ email: analyst.email });
+  for (const { email, token } of [admin, analyst]) {
+    const me = await fetch(`${server}/api/me`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await me.json()).toMatchObject({ email });
+  }
   expect((await demo.stop()).code).toBe(0);
   await expect(fetch(`${server}/healthz`)).rejects.toThrow();
-});
+}, 180_000);
 
 it('interrupted in the middle, stops its server and says so', async () => {
   await using folder = await temporaryFolder();

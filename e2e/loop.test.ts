@@ -15,7 +15,7 @@ beforeAll(async () => {
   await writeParquet(inFiles(all, 'events.parquet'), 300_000, {
     id: 'i',
     kind: "'kind ' || (i % 7)",
-    at: "TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND",
+    happened: "TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND",
   });
   await writeFile(inFiles(all, 'people.json'), JSON.stringify([{ name: 'Ana', salary: 1 }]));
   await all.publish({ orders: 'orders.csv', events: 'events.parquet', people: 'people.json' }, ['orders', 'events']);
@@ -44,7 +44,7 @@ describe('the loop', () => {
     expect(await query(all.analyst, 'SELECT count(*) AS n, count(DISTINCT city) AS cities FROM orders')).toEqual([
       { n: 2_000, cities: 3 },
     ]);
-    expect(await query(all.analyst, 'SELECT count(*) AS n, max(at) AS last FROM events')).toEqual([
+    expect(await query(all.analyst, 'SELECT count(*) AS n, max(happened) AS last FROM events')).toEqual([
       { n: 300_000, last: '2026-01-04T11:19:59' },
     ]);
     const { code } = await all.analyst.agnes(['query', 'SELECT * FROM people']);
@@ -92,7 +92,7 @@ describe('the loop', () => {
     await writeParquet(inFiles(all, 'events.parquet'), 300_001, {
       id: 'i',
       kind: "'kind ' || (i % 7)",
-      at: "TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND",
+      happened: "TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND",
     });
     await json(all.admin, ['admin', 'sync', 'events']);
     expect((await pull()).updated).toEqual(['events']);
@@ -123,7 +123,7 @@ describe('a pull over a bad network', () => {
     await writeParquet(inFiles(all, 'events.parquet'), 200_000, {
       id: `i + ${faults.indexOf(fault)}`,
       kind: "'x'",
-      at: "TIMESTAMP '2026-01-01'",
+      happened: "TIMESTAMP '2026-01-01'",
     });
     const [before] = await query(all.analyst, 'SELECT count(*) AS n, min(id) AS least FROM events');
     await json(all.admin, ['admin', 'sync', 'events']);
@@ -140,7 +140,11 @@ describe('a pull over a bad network', () => {
   });
 
   it('that is killed half-way leaves the old tables, and the next one goes on', async () => {
-    await writeParquet(inFiles(all, 'events.parquet'), 250_000, { id: 'i', kind: "'y'", at: "TIMESTAMP '2026-01-01'" });
+    await writeParquet(inFiles(all, 'events.parquet'), 250_000, {
+      id: 'i',
+      kind: "'y'",
+      happened: "TIMESTAMP '2026-01-01'",
+    });
     await json(all.admin, ['admin', 'sync', 'events']);
     all.network.setFault(({ path }) =>
       path.startsWith('/api/blobs/') ? { kind: 'stall', afterBytes: 20_000 } : undefined,
