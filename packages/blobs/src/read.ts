@@ -28,16 +28,12 @@ export function readBlob(
     {
       async pull(controller) {
         file ??= await openBlob(layout, sha256);
-        const want = Math.min(READ_SIZE, end - position);
-        const { bytesRead, buffer } =
-          want > 0
-            ? await file.read(Buffer.allocUnsafeSlow(want), 0, want, position)
-            : { bytesRead: 0, buffer: Buffer.alloc(0) };
-        position += bytesRead;
-        if (bytesRead > 0) {
-          controller.enqueue(buffer.subarray(0, bytesRead));
+        const bytes = await readAt(file, position, Math.max(0, Math.min(READ_SIZE, end - position)));
+        position += bytes.byteLength;
+        if (bytes.byteLength > 0) {
+          controller.enqueue(bytes);
         }
-        if (bytesRead === 0 || position >= end) {
+        if (bytes.byteLength === 0 || position >= end) {
           await file.close();
           controller.close();
         }
@@ -48,4 +44,15 @@ export function readBlob(
     },
     { highWaterMark: 0 },
   );
+}
+
+/** At most `length` bytes; none at the end of the file. A file that cannot be read is closed: the stream asks no more. */
+async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
