@@ -2,7 +2,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DataServer, startDataServer } from './data-server.ts';
-import { noDuckDb } from './no-duckdb.ts';
+import { withoutDuckDb } from './no-duckdb.ts';
 import { createUser, type User } from './user.ts';
 
 let server: DataServer;
@@ -88,7 +88,7 @@ describe('a command line', () => {
   test('that runs no SQL does not load DuckDB', async () => {
     server.answers.set('GET /api/v2/catalog', [{ tables: [], server_time: time }]);
     server.answers.set('GET /api/users', [[]]);
-    const options = { env: signedIn(), nodeArgs: ['--import', noDuckDb] };
+    const options = { env: { ...signedIn(), ...withoutDuckDb } };
     for (const args of [['--help'], ['catalog'], ['auth', 'whoami'], ['admin', 'list-users']]) {
       expect(await user.run(args, options), args.join(' ')).toMatchObject({ code: 0 });
     }
@@ -110,7 +110,7 @@ describe('auth', () => {
     };
     server.answers.set('POST /auth/token', [{ ...session, email: 'ann@example.com' }]);
     const args = ['auth', 'login', '--server', `${server.url}/`, '--email', 'ann@example.com', '--password-stdin'];
-    const result = await user.run(args, { stdin: 'hunter2\n' });
+    const result = await user.run(args, { input: 'hunter2\n' });
     expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('ann@example.com') });
     expect(result.stdout + result.stderr).not.toMatch(/secret|hunter2/);
     expect(server.bodies.get('POST /auth/token')).toEqual({ email: 'ann@example.com', password: 'hunter2' });
@@ -127,8 +127,8 @@ describe('auth', () => {
   });
 
   test('import-token keeps the old token when the new one does not work', async () => {
-    await user.run(['auth', 'import-token', '--server', server.url, '--token-stdin'], { stdin: server.token });
-    const bad = await user.run(['auth', 'import-token', '--token-stdin'], { stdin: 'agnes_pat_wrong' });
+    await user.run(['auth', 'import-token', '--server', server.url, '--token-stdin'], { input: server.token });
+    const bad = await user.run(['auth', 'import-token', '--token-stdin'], { input: 'agnes_pat_wrong' });
     expect(bad.code).toBe(7);
     expect(await user.json(['auth', 'whoami'])).toMatchObject({ email: 'ann@example.com', server: server.url });
   });
@@ -234,7 +234,7 @@ describe('query', () => {
       { id: '9007199254740993', born: null },
     ]);
     expect(await user.json(['query', 'SELECT 1 AS one WHERE false'])).toEqual([]);
-    expect(await user.json(['query', '--stdin'], { stdin: '{"sql": "SELECT 1 AS one"}' })).toEqual([{ one: 1 }]);
+    expect(await user.json(['query', '--stdin'], { input: '{"sql": "SELECT 1 AS one"}' })).toEqual([{ one: 1 }]);
   });
 
   test('says when there were more rows', async () => {

@@ -2,8 +2,9 @@ import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@agnes/duckdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ask } from './ask.ts';
 import { type DataServer, startDataServer } from './data-server.ts';
-import { noDuckDb } from './no-duckdb.ts';
+import { withoutDuckDb } from './no-duckdb.ts';
 import { createUser, type User } from './user.ts';
 
 let server: DataServer;
@@ -22,10 +23,10 @@ const rows = (from: number, to: number, gen = 1): string =>
   `SELECT range AS id, md5(range::VARCHAR) AS text, ${gen} AS gen FROM range(${from}, ${to})`;
 
 const init = (options = {}) =>
-  user.run(['init', '--server-url', server.url, '--token-stdin', '--json'], { stdin: `${server.token}\n`, ...options });
+  user.run(['init', '--server-url', server.url, '--token-stdin', '--json'], { input: `${server.token}\n`, ...options });
 
 const count = async (table: string): Promise<unknown> =>
-  (await user.json<{ n: number }[]>(['query', `SELECT count(*) AS n FROM ${table}`]))[0]?.n;
+  (await ask(user.folder, `SELECT count(*) AS n FROM ${table}`))[0]?.n;
 
 interface Outcome {
   tables_updated: number;
@@ -52,7 +53,7 @@ describe('a first pull', () => {
     });
     expect(await count('big')).toBe(10_000);
     expect(await count('empty')).toBe(0);
-    expect(await user.json(['query', 'SELECT min(id) AS a, max(id) AS b FROM big'])).toEqual([{ a: 0, b: 9999 }]);
+    expect(await ask(user.folder, 'SELECT min(id) AS a, max(id) AS b FROM big')).toEqual([{ a: 0, b: 9999 }]);
     expect(await readFile(join(user.folder, 'CLAUDE.md'), 'utf8')).toContain('AI Data Analyst');
     expect((await readdir(user.folder)).sort()).toEqual([
       '.agnes',
@@ -131,7 +132,7 @@ describe('a pull', () => {
     await server.publish('small', [rows(0, 3)]);
     await init();
     server.manifestStatuses.length = 0;
-    const outcome = await user.json<Outcome>(['pull'], { nodeArgs: ['--import', noDuckDb] });
+    const outcome = await user.json<Outcome>(['pull'], { env: withoutDuckDb });
     expect(server.manifestStatuses).toEqual([304]);
     expect(outcome).toMatchObject({ tables_updated: 0, tables_total: 1, files: 0, bytes: 0 });
   });
@@ -194,9 +195,9 @@ describe('a pull', () => {
     await server.publish('later', [rows(0, 9)]);
     const outcome = await user.json<Outcome>(['pull']);
     expect(outcome.warnings.join()).toContain('later');
-    expect(await user.json(['query', 'SELECT text FROM notes'])).toEqual([{ text: 'keep me' }]);
-    expect(await user.json(['query', 'SELECT max(id) AS id FROM tripled'])).toEqual([{ id: 12 }]);
-    expect(await user.json(['query', 'SELECT * FROM later'])).toEqual([{ seven: 7 }]);
+    expect(await ask(user.folder, 'SELECT text FROM notes')).toEqual([{ text: 'keep me' }]);
+    expect(await ask(user.folder, 'SELECT max(id) AS id FROM tripled')).toEqual([{ id: 12 }]);
+    expect(await ask(user.folder, 'SELECT * FROM later')).toEqual([{ seven: 7 }]);
     expect(await user.run(['query', "INSERT INTO notes VALUES (2, 'x')"])).toMatchObject({ code: 2 });
   });
 

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { readTextIfThere } from '../settings/read-file.ts';
@@ -23,8 +24,12 @@ export async function lockWorkspace(root: string, command: string): Promise<Asyn
 }
 
 async function busy(root: string, note: string): Promise<AgnesError> {
-  const text = await readTextIfThere(note);
-  const who = v.safeParse(v.pipe(v.string(), v.parseJson(), holder), text);
+  let who = await readHolder(note);
+  // Between taking the lock and writing its name the holder needs a moment.
+  for (let tried = 0; tried < 10 && !who.success; tried += 1) {
+    await sleep(50);
+    who = await readHolder(note);
+  }
   const name = who.success
     ? `'${who.output.command}' (process ${who.output.pid}, since ${who.output.since})`
     : 'Another agnes command';
@@ -32,4 +37,8 @@ async function busy(root: string, note: string): Promise<AgnesError> {
     hint: 'Wait until it has finished, then run the command again.',
     details: who.success ? { holder: who.output } : {},
   });
+}
+
+async function readHolder(note: string) {
+  return v.safeParse(v.pipe(v.string(), v.parseJson(), holder), await readTextIfThere(note));
 }

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { type RunningServer, startServer, writeTree } from '@agnes/testkit';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createUser, type User } from './user.ts';
+
+// The real server and the real agnes: what an operator and an analyst do on their first day, in their words.
+
+let server: RunningServer;
+let admin: User;
+let analyst: User;
+
+beforeAll(async () => {
+  [server, admin, analyst] = await Promise.all([startServer(), createUser(), createUser()]);
+});
+afterAll(async () => {
+  await Promise.all([server, admin, analyst].map((one) => one[Symbol.asyncDispose]()));
+});
+
+test('an operator registers, syncs and grants; an analyst pulls and queries; what is revoked leaves', async () => {
+  await writeTree(join(server.dataDir, 'files'), {
+    'airports.csv': 'iata,city\nPRG,Prague\nBRQ,Brno\n',
+    'movies.csv': 'title,year\nOne,2001\n',
+  });
+  const login = ['auth', 'login', '--server', server.url, '--email', server.admin.email, '--password-stdin'];
+  expect(await admin.json(login, { input: server.admin.password })).toMatchObject({ role: 'admin' });
+  for (const name of ['airports', 'movies']) {
+    const source = ['--source-type', 'local', '--source-table', `${name}.csv`];
+    await admin.json(['admin', 'register-table', name, ...source]);
+  }
+  const synced = await admin.json<{ status: string }>(['admin', 'sync']);
+  expect(synced).toMatchObject({ status: 'succeeded', outcome: { changed: 2, failed: [] } });
+  expect((await admin.run(['admin', 'list-tables'])).stdout).toMatch(/airports +local +local +2 /);
+
+  await admin.json(['admin', 'add-user', 'ann@example.com', '--password-stdin'], { input: 'a long pass phrase 1' });
+  await admin.json(['admin', 'group', 'create', 'analysts']);
+  await admin.json(['admin', 'group', 'add-member', 'analysts', 'ann@example.com']);
+  await admin.json(['admin', 'grant', 'create', 'analysts', 'table', 'airports']);
+  const movies = await admin.json<{ id: string }>(['admin', 'grant', 'create', 'analysts', 'table', 'movies']);
+
+  const signIn = ['auth', 'login', '--server', server.url, '--email', 'ann@example.com', '--password-stdin'];
+  await analyst.json(signIn, { input: 'a long pass phrase 1' });
+  expect(await analyst.json(['init', '--server-url', server.url])).toMatchObject({ pull: { tables_total: 2 } });
+  expect(await analyst.json(['query', 'SELECT count(*) AS n FROM airports, movies'])).toEqual([{ n: 2 }]);
+  expect((await analyst.run(['catalog'])).stdout).toMatch(/airports +local +local +2 /);
+  expect((await analyst.run(['schema', 'airports'])).stdout).toMatch(/iata +VARCHAR/);
+  const described = await analyst.json<{ sample: { rows: unknown[] } }>(['describe', 'airports', '-n', '1']);
+  expect(described.sample.rows).toEqual([{ iata: 'PRG', city: 'Prague' }]);
+  expect(await analyst.json(['pull'])).toMatchObject({ tables_updated: 0, files: 0 });
+  expect(await analyst.run(['admin', 'list-users'])).toMatchObject({ code: 8, stdout: '' });
+
+  await admin.json(['admin', 'grant', 'delete', movies.id]);
+  expect((await analyst.run(['pull'])).stdout).toContain('Removed: movies (no longer granted)');
+  expect(await analyst.run(['query', 'SELECT * FROM movies'])).toMatchObject({ code: 8 });
+
+  const token = await analyst.json<{ token: string }>(['auth', 'token', 'create', '--name', 'nightly']);
+  const env = { AGNES_TOKEN: token.token, AGNES_SERVER: server.url };
+  expect(await analyst.json(['auth', 'whoami'], { env })).toMatchObject({ credential: { name: 'nightly' } });
+  await analyst.json(['auth', 'token', 'revoke', 'nightly']);
+  expect((await analyst.run(['pull'], { env })).code).toBe(7);
+  await admin.json(['admin', 'deactivate', 'ann@example.com']);
+  expect((await analyst.run(['pull'])).code).toBe(7);
+  expect(await analyst.json(['query', 'SELECT count(*) AS n FROM airports'])).toEqual([{ n: 2 }]);
+});
