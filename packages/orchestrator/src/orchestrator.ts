@@ -1,4 +1,4 @@
-import { lstat, mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import type { Catalog } from '@agnes/catalog';
@@ -7,7 +7,7 @@ import { EXTRACT_FILE, isIdentifier } from '@agnes/extract-contract';
 import type { JobHandler, Jobs } from '@agnes/jobs';
 import pLimit from 'p-limit';
 import type { ConnectorProcess } from './connector/connector-process.ts';
-import { hasErrorCode } from './file-errors.ts';
+import { hasErrorCode, isThere } from './file-errors.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { type PublishSetup, type ReadSource, readForPublication, reportOf } from './publish-source.ts';
@@ -228,16 +228,6 @@ async function goneSources(extracts: string, owners: readonly string[]): Promise
   const gone: string[] = [];
   for (const source of owners) if (!(await isThere(join(extracts, source)))) gone.push(source);
   return gone;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return false;
-    throw error;
-  }
 }
 
 /** The folder of the store, for the runners, which open it themselves: `<root>/sha256/ab/<hex>`. */

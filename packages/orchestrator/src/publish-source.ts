@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import type { Catalog, Publication, PublishResult, RegisteredTable } from '@agnes/catalog';
 import { AgnesError } from '@agnes/errors';
+import { EXTRACT_FILE } from '@agnes/extract-contract';
+import { isThere } from './file-errors.ts';
 import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
 import { readSource, type SourceContent } from './publish/publish-process.ts';
@@ -101,10 +103,18 @@ async function contentOf(
   registered: readonly RegisteredTable[],
   context: WorkContext,
 ): Promise<SourceContent> {
+  const sourceDir = join(setup.dataDir, 'extracts', source);
+  if (!(await isThere(join(sourceDir, EXTRACT_FILE)))) {
+    return unreadable({
+      code: 'extract_missing',
+      message: `The source ${source} has no extract.duckdb, so there is nothing to publish.`,
+      hint: 'Sync its tables, or put an extract into its folder.',
+    });
+  }
   const { publishMemoryMb, publishThreads, publishTimeoutMs, publishOutputBytes } = setup.limits;
   const request: PublishRequest = {
     source,
-    source_dir: join(setup.dataDir, 'extracts', source),
+    source_dir: sourceDir,
     out_dir: join(setup.dataDir, 'tmp', `publish-${source}-${crypto.randomUUID()}`),
     blobs_root: setup.blobsRoot,
     known_files: [...(await setup.catalog.knownFiles(source))].map(([path, file]) => ({ ...knownFile(file), path })),
@@ -123,9 +133,13 @@ async function contentOf(
   } catch (error) {
     if (!(error instanceof AgnesError) || error.code === 'job_cancelled') throw error;
     const { code, message, hint } = error;
-    const problem = { code, message, ...(hint === undefined ? {} : { hint }) };
-    return { tables: [], failed: [], skipped: [], problems: [problem], complete: false, files: [] };
+    return unreadable({ code, message, ...(hint === undefined ? {} : { hint }) });
   }
+}
+
+/** A source of which nothing is known now: its tables keep what they have. */
+function unreadable(problem: SourceContent['problems'][number]): SourceContent {
+  return { tables: [], failed: [], skipped: [], problems: [problem], complete: false, files: [] };
 }
 
 function knownFile({ fingerprint, sha256, size_bytes, rows }: Omit<PublishRequest['known_files'][number], 'path'>) {

@@ -219,6 +219,12 @@ test('a hostile source is refused what is not its own, and its other tables are 
 test('a sweep removes what no version names, and spares what is young', async () => {
   await source('shop', ['orders']);
   await server.orchestrator.rebuild();
+  const orphan = join(server.dataDir, 'orphan');
+  await writeFile(orphan, 'nobody names me');
+  const { sha256 } = await server.blobs.putFile(orphan);
   expect(await server.orchestrator.sweep()).toStrictEqual({ versions: 0, blobs: 0, bytes: 0 });
+  server.clock.ahead = 2 * 3_600_000;
+  expect(await server.orchestrator.sweep()).toStrictEqual({ versions: 0, blobs: 1, bytes: 15 });
+  expect(await server.blobs.stat(sha256)).toBeUndefined();
   expect(await server.rows('orders')).toHaveLength(1);
 });

@@ -86,6 +86,20 @@ export async function runConnector(
     }
   };
 
+  let config: Json;
+  try {
+    config = await connector.config();
+  } catch (error) {
+    const why = redact(messageOf(error));
+    return {
+      done,
+      failed,
+      error: new AgnesError('invalid_config', `${connector.source} is not configured: ${why}`, {
+        cause: error,
+        hint: 'Correct the configuration of the source.',
+      }),
+    };
+  }
   await mkdir(options.temporary, { recursive: true });
   await mkdir(options.outputDir, { recursive: true });
   const state = await readState(options.outputDir);
@@ -93,7 +107,7 @@ export async function runConnector(
     protocol: 1,
     source: connector.source,
     output_dir: options.outputDir,
-    config: await connector.config(),
+    config,
     tables: options.tables,
     ...(state === undefined ? {} : { state }),
   };
@@ -111,6 +125,9 @@ export async function runConnector(
       signal: options.signal,
     });
     return { done, failed, error: errorOf(connector, end, last, options, redact) };
+  } catch (error) {
+    if (!isAgnesError(error, 'unavailable')) throw error;
+    return { done, failed, error };
   } finally {
     await rm(options.temporary, { recursive: true, force: true, maxRetries: 3 });
   }

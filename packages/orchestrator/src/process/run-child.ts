@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '@agnes/child-process';
+import { AgnesError, messageOf } from '@agnes/errors';
 import { killTree } from './kill-tree.ts';
 import { readLines } from './lines.ts';
 import { Tail } from './tail.ts';
@@ -40,7 +41,7 @@ const AFTERMATH_MS = 500;
 
 /**
  * Runs a child to its end, in a process group of its own that is gone when this returns, whatever the child started.
- * Throws only when it cannot be started.
+ * Throws `unavailable` when it cannot be started, and nothing else.
  */
 export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const child = spawn(options.command.file, options.command.args, {
@@ -54,7 +55,12 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   // A child that ends early closes its stdin; how it ended tells more than this error would.
   child.stdin.on('error', () => {});
-  await once(child, 'spawn');
+  await once(child, 'spawn').catch((error: unknown) => {
+    throw new AgnesError('unavailable', `A process could not be started: ${messageOf(error)}`, {
+      hint: 'Look at the memory and the process limit of the server, then try again.',
+      cause: error,
+    });
+  });
   const exited = once(child, 'exit') as Promise<[number | null, string | null]>;
 
   let reason: ChildEnd['reason'] | undefined;

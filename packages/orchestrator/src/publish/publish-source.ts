@@ -155,7 +155,7 @@ function unreadable(request: PublishRequest, error: unknown): AgnesError {
   const text = readable(request, error);
   const hint = /lock/i.test(text)
     ? 'Another process has it open for writing. Writers should write extract.duckdb.tmp and rename it.'
-    : 'Run the sync again, so that it is written anew.';
+    : `Delete extracts/${request.source}/extract.duckdb and sync all tables of the source again; readers keep what they have.`;
   return new AgnesError('extract_unreadable', `extract.duckdb of ${request.source} cannot be read: ${text}`, {
     hint,
     cause: error,

@@ -161,18 +161,16 @@ function outcomeOf(
   for (const report of reports) for (const failure of report.failed) byItem.set(failure.item, failure);
   for (const run of extracted) for (const failure of run.failures) byItem.set(failure.item, failure);
 
-  const chosen = [...extracted.flatMap(({ tables }) => tables), ...choice.external].map(({ name }) => name);
+  const chosenTables = [...extracted.flatMap(({ tables }) => tables), ...choice.external];
+  const chosen = chosenTables.map(({ name }) => name);
   const withConnector = new Set(extracted.map(({ source }) => source));
   const published = new Set(reports.flatMap((report) => report.published));
-  for (const name of chosen) {
-    if (published.has(name) || byItem.has(name)) continue;
-    byItem.set(name, {
-      item: name,
-      code: 'publish_failed',
-      message: 'The table is not in the extract of its source, so there is nothing to publish.',
-      hint: 'Look into the log of the job; a source that no connector fills has to write its extract itself.',
-    });
+  for (const { name, source } of chosenTables) {
+    // What is wrong with the source as a whole is told of each of its tables that was asked for.
+    const whole = byItem.get(source);
+    if (!published.has(name) && !byItem.has(name)) byItem.set(name, { ...(whole ?? NOT_WRITTEN), item: name });
   }
+  for (const { source } of chosenTables) byItem.delete(source);
   const changed = reports.flatMap((report) => report.changed);
   const looked = reports.filter(({ source }) => !withConnector.has(source)).flatMap((report) => report.published);
   const attempted = new Set([...chosen, ...looked, ...changed, ...byItem.keys()]);
@@ -203,6 +201,12 @@ function outcomeOf(
     },
   };
 }
+
+const NOT_WRITTEN = {
+  code: 'publish_failed' as const,
+  message: 'The table is not in the extract of its source, so there is nothing to publish.',
+  hint: 'Look into the log of the job; a source that no connector fills has to write its extract itself.',
+};
 
 function nothingToDo(registered: readonly RegisteredTable[]): { item: string; reason: string } {
   return registered.length === 0

@@ -17,6 +17,8 @@ export interface TestServer extends AsyncDisposable {
   readonly jobs: Jobs;
   readonly orchestrator: Orchestrator;
   readonly warnings: string[];
+  /** How far the orchestrator's clock runs ahead, in ms. */
+  readonly clock: { ahead: number };
   /** Runs a sync job to its end. */
   sync(payload?: { tables?: string[] | null; force?: boolean }): Promise<Job>;
   table(name: string): Promise<RegisteredTable | undefined>;
@@ -32,10 +34,12 @@ export async function testServer(options: Partial<OrchestratorOptions> = {}): Pr
   const blobs = await openFilesystemBlobs(join(dataDir, 'blobs'));
   const access = createAccess({ state });
   const connectors = options.connectors ?? [];
-  const types = connectors.map(({ sourceType, source }) => [sourceType, { source }] as const);
-  const catalog = createCatalog({ state, blobs, access, connectors: new Map([['local', {}], ...types]) });
+  const installed = new Map<string, { source?: string }>([['local', {}]]);
+  for (const { sourceType, source } of connectors) installed.set(sourceType, { source });
+  const catalog = createCatalog({ state, blobs, access, connectors: installed });
   const jobs = createJobs({ state });
   const warnings: string[] = [];
+  const clock = { ahead: 0 };
   const orchestrator = createOrchestrator({
     catalog,
     blobs,
@@ -43,6 +47,7 @@ export async function testServer(options: Partial<OrchestratorOptions> = {}): Pr
     dataDir,
     connectors,
     log: (_level, message) => warnings.push(message),
+    now: () => new Date(Date.now() + clock.ahead),
     ...options,
   });
   await orchestrator.start();
@@ -55,6 +60,7 @@ export async function testServer(options: Partial<OrchestratorOptions> = {}): Pr
     jobs,
     orchestrator,
     warnings,
+    clock,
     async sync(payload = {}) {
       const { id } = await jobs.enqueue({
         kind: 'sync',
