@@ -43,6 +43,7 @@ export {
   REMOTE_ATTACH_DDL,
   type RemoteAttachRow,
 } from './tables.ts';
+export { validateExtract } from './validate.ts';
 export {
   ExtractWriter,
   type ExtractWriterOptions,
