@@ -22,7 +22,8 @@ export async function openFailed(
   now: Date,
 ): Promise<AgnesError> {
   const reason = messageOf(error);
-  if (/could not set lock on file/i.test(reason)) {
+  // The second is what Windows says.
+  if (/could not set lock on file|used by another process/i.test(reason)) {
     return stateLocked(path, error);
   }
   if (/permission denied|read-only file system/i.test(reason)) {

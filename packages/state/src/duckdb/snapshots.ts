@@ -27,7 +27,8 @@ export async function writeSnapshot(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await removeUnfinished(folder);
   const stamp = created_at.toISOString().replace(/[-:.]/g, '');
-  const name = `${stamp}-${reason.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`;
+  const slug = reason.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+  const name = `${stamp}-${slug}`;
   const path = join(folder, `${name}.duckdb`);
   const unfinished = `${path}.tmp`;
   try {
@@ -38,7 +39,7 @@ export async function writeSnapshot(
   } finally {
     await rm(unfinished, { force: true });
   }
-  return { name, path, reason, created_at, size_bytes: (await stat(path)).size };
+  return { name, path, reason: slug, created_at, size_bytes: (await stat(path)).size };
 }
 
 /** Every snapshot, the newest first. */
