@@ -17,7 +17,7 @@ export interface SandboxOptions {
 
 /**
  * Closes the whole database instance, for good: no file, network or extension but what the options name, and no setting can
- * be changed again. Settings alone do not make foreign SQL safe; see `docs/security` for the other walls.
+ * be changed again. Settings alone do not make foreign SQL safe: gate the statement, check its plan, and cap the process from outside.
  */
 export async function enterSandbox(connection: Connection, options: SandboxOptions = {}): Promise<void> {
   const set: [string, string | undefined][] = [
