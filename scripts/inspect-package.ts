@@ -20,8 +20,13 @@ export async function inspectPackage(tarball: Uint8Array<ArrayBuffer>): Promise<
     ...checkPages(packed),
     ...checkTargets(packed),
     ...(await lint(tarball)),
-    ...(await checkTypes(content)),
+    ...(isLibrary(manifest) ? await checkTypes(content) : []),
   ];
+}
+
+/** A package of commands only (the CLI) exports nothing that has types. */
+function isLibrary({ exports = {} }: Manifest): boolean {
+  return Object.keys(exports).some((subpath) => subpath !== './package.json');
 }
 
 function checkManifest({ manifest }: Packed): string[] {

@@ -15,7 +15,7 @@ async function main([name = '', ...rest]) {
   const args = rest.filter((arg) => arg !== '--verbose');
   const tools = await ensureTools(environment(args.length < rest.length), task.oldestNode);
   await phase('dependencies', () => runQuietly(tools, 'pnpm', ['install', '--frozen-lockfile', '--prefer-offline']));
-  if (task.built) await phase('build', () => runQuietly(tools, 'turbo', ['run', 'build', '--output-logs=new-only']));
+  if (task.built) await phase('build', () => runQuietly(tools, 'turbo', ['run', 'build', '--output-logs=errors-only']));
   await task.start(tools, args);
   return 0;
 }
