@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { isAgnesError } from '@agnes/errors';
+import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig, VARIABLES } from './index.ts';
 import { SETTINGS } from './settings.ts';
@@ -159,6 +160,13 @@ describe('the table of settings', () => {
     const names = VARIABLES.flatMap(({ name, aliases }) => [name, ...aliases]);
     expect(new Set(names).size).toBe(names.length);
     for (const { name, meaning } of VARIABLES) expect(meaning, name).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test('documents the defaults that it uses', () => {
+    for (const [key, { schema, fallback }] of Object.entries(SETTINGS)) {
+      const used = v.getDefault(schema);
+      if (used !== undefined) expect(fallback, key).toBe(String(used));
+    }
   });
 
   test('has no setting that nothing reads', async () => {

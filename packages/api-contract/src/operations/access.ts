@@ -4,7 +4,7 @@ import { email, id, idParams, nonNegative, shortText, time } from '../schemas.ts
 
 const origin = v.string();
 
-export const group = v.object({
+const group = v.object({
   id,
   name: v.string(),
   description: v.nullable(v.string()),
@@ -16,7 +16,7 @@ export const group = v.object({
   grant_count: nonNegative,
 });
 
-export const member = v.object({
+const member = v.object({
   user_id: v.string(),
   email: v.string(),
   name: v.nullable(v.string()),
@@ -26,7 +26,7 @@ export const member = v.object({
   added_by: v.nullable(v.string()),
 });
 
-export const grant = v.object({
+const grant = v.object({
   id,
   group_id: v.string(),
   group_name: v.string(),

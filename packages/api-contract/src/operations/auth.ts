@@ -13,7 +13,7 @@ const signedIn = v.object({
   expires_at: time,
 });
 
-export const accessToken = v.object({
+const accessToken = v.object({
   id,
   name: v.string(),
   prefix: v.string(),
@@ -24,7 +24,7 @@ export const accessToken = v.object({
   revoked_at: nullableTime,
 });
 
-export const adminAccessToken = v.object({
+const adminAccessToken = v.object({
   ...accessToken.entries,
   user_id: v.string(),
   user_email: v.nullable(v.string()),
@@ -199,7 +199,7 @@ export const authOperations = {
   }),
 };
 
-export const user = v.object({
+const user = v.object({
   id,
   email: v.string(),
   name: v.nullable(v.string()),

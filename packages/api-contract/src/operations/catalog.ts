@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { idParams, nonNegative, nullableTime, queryInteger, time } from '../schemas.ts';
 
-export const column = v.object({ name: v.string(), type: v.string(), nullable: v.boolean(), description: v.string() });
+const column = v.object({ name: v.string(), type: v.string(), nullable: v.boolean(), description: v.string() });
 
-export const catalogTable = v.object({
+const catalogTable = v.object({
   id: v.string(),
   name: v.string(),
   description: v.nullable(v.string()),

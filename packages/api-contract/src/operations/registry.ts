@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { id, idParams, longText, nonNegative, nullableTime, shortText, time } from '../schemas.ts';
 
-export const queryMode = v.picklist(['local', 'remote', 'materialized']);
-export const syncStrategy = v.picklist(['full_refresh', 'incremental', 'partitioned']);
+const queryMode = v.picklist(['local', 'remote', 'materialized']);
+const syncStrategy = v.picklist(['full_refresh', 'incremental', 'partitioned']);
 
 /** A list, or the same as comma-separated text. */
 const nameList = v.union([
