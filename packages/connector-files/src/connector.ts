@@ -51,7 +51,7 @@ async function writeFiles(
   const { connection } = context.writer;
   const columnTypes = table.column_types ?? {};
   await assertTypes(connection, columnTypes);
-  using progress = reportProgress(connection, sizeOf(files), (done, total) =>
+  using progress = await reportProgress(connection, sizeOf(files), (done, total) =>
     context.progress(table, { done, total, unit: 'bytes' }),
   );
   const plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });

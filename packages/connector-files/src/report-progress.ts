@@ -7,11 +7,14 @@ export interface ReadProgress extends Disposable {
 }
 
 /** Asks DuckDB every half second how far its statement is, and says it in bytes of the source files. */
-export function reportProgress(
+export async function reportProgress(
   connection: Connection,
   total: number,
   report: (done: number, total: number) => void,
-): ReadProgress {
+): Promise<ReadProgress> {
+  await connection.run(
+    'SET enable_progress_bar = true; SET enable_progress_bar_print = false; SET progress_bar_time = 0',
+  );
   let start = 0;
   const timer = setInterval(() => {
     const { percentage } = connection.raw.progress;

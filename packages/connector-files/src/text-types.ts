@@ -21,10 +21,11 @@ export function kindSql(text: string): string {
   const plain = `regexp_replace(${text}, '\\.?0+$', '')`;
   const again = `regexp_replace(CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR), '\\.0$', '')`;
   return `CASE
+    WHEN NOT regexp_matches(${text}, '^[-.0-9tTfFnNiI]') THEN 'text'
     WHEN ${is('0|-?[1-9][0-9]{0,14}')} THEN 'int'
     WHEN ${is('-?[1-9][0-9]*')} THEN CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'huge' ELSE 'long' END
     WHEN ${is('-?(0|[1-9][0-9]*)?\\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)(\\.|\\.?[eE][+-]?[0-9]+)?')} THEN CASE
-      WHEN isfinite(TRY_CAST(${text} AS DOUBLE)) AND (${digits} <= 15 OR ${again} = ${plain}) THEN 'double'
+      WHEN isfinite(TRY_CAST(${text} AS DOUBLE)) AND (length(${text}) <= 16 OR ${digits} <= 15 OR ${again} = ${plain}) THEN 'double'
       ELSE 'decimal' END
     WHEN ${is(day)} AND TRY_CAST(${text} AS DATE) IS NOT NULL THEN 'date'
     WHEN ${is(`${day}[ T]${clock}`)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL THEN 'timestamp'
