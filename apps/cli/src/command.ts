@@ -4,6 +4,7 @@ import type { Config } from '@oclif/core/config';
 import { boolean } from '@oclif/core/flags';
 import { connect, type SignedIn } from './connect.ts';
 import { printResult } from './output/print-result.ts';
+import { Progress, progressStyle } from './output/progress.ts';
 
 /** What a command hands back; nothing but {@link AgnesCommand} prints it. */
 export interface Result {
@@ -36,19 +37,34 @@ export abstract class AgnesCommand extends Command {
     return await (command as AgnesCommand)._run();
   }
 
+  /** What a person sees while the command works; shown after a second, on a terminal or with `--progress`. */
+  protected readonly progress = new Progress({
+    out: process.stderr,
+    style: has(this.argv, '--quiet')
+      ? 'none'
+      : progressStyle(process.stderr, process.env, has(this.argv, '--progress')),
+  });
+
   /** The work. Throws `AgnesError` for everything a user can act on; `undefined` when it has printed its own stream. */
   protected abstract execute(): Promise<Result | undefined>;
 
   override async run(): Promise<void> {
-    const result = await this.execute();
+    const result = await this.#work();
     if (result === undefined) return;
     await printResult(result, { json: wantsJson(this.argv) });
     if (result.error !== undefined) throw result.error;
   }
 
+  async #work(): Promise<Result | undefined> {
+    using _progress = this.progress;
+    return await this.execute();
+  }
+
   /** A client with the caller's token, for the server that `--server`, the environment, the workspace or settings name. */
   protected async connect(server?: string): Promise<SignedIn> {
-    return await connect(process.env, this.config.version, server);
+    const signedIn = await connect(process.env, this.config.version, server);
+    this.progress.phase(`Waiting for ${signedIn.server}`);
+    return signedIn;
   }
 
   /** Errors go to `main`, which reports them. */
@@ -59,6 +75,10 @@ export abstract class AgnesCommand extends Command {
 
 /** Whether a command line asks for JSON; known before it is parsed, so that a usage error answers in JSON too. */
 export function wantsJson(argv: readonly string[]): boolean {
+  return has(argv, '--json');
+}
+
+function has(argv: readonly string[], flag: string): boolean {
   const end = argv.indexOf('--');
-  return (end === -1 ? argv : argv.slice(0, end)).includes('--json');
+  return (end === -1 ? argv : argv.slice(0, end)).includes(flag);
 }

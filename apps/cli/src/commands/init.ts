@@ -59,8 +59,7 @@ export class Init extends AgnesCommand {
       signedIn,
       skipMaterialize,
       dryRun: false,
-      progress: flags.progress,
-      quiet: false,
+      progress: this.progress,
     });
     await writeWorkspaceFile(root, { ...file, initialized_at: new Date().toISOString() });
 

@@ -31,8 +31,7 @@ export class Pull extends AgnesCommand {
       parallel: flags.parallel,
       skipMaterialize: flags['skip-materialize'],
       dryRun: flags['dry-run'],
-      progress: flags.progress,
-      quiet: flags.quiet,
+      progress: this.progress,
     });
     const result = pullResult(outcome);
     return flags.quiet ? { ...result, text: '' } : result;

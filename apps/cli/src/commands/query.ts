@@ -44,8 +44,9 @@ export class Query extends AgnesCommand {
       throw new AgnesError('no_workspace', 'This workspace has no tables yet.', { hint: 'agnes pull' });
     }
     try {
+      this.progress.phase('Running the query');
       await using answer = await runQuery(path, sql, flags.limit);
-      await printRows[format](answer);
+      await printRows[format]({ ...answer, rows: this.#untilFirst(answer.rows) });
       if (answer.truncated()) {
         process.stderr.write(`Truncated at ${flags.limit} rows. More: --limit N, all: --limit 0\n`);
       }
@@ -55,6 +56,15 @@ export class Query extends AgnesCommand {
       throw await explainMissingTable(error, state, () => this.#serverTables());
     }
     return undefined;
+  }
+
+  /** The progress line goes when the first rows come. */
+  async *#untilFirst<T>(rows: AsyncIterable<T>): AsyncGenerator<T> {
+    for await (const some of rows) {
+      this.progress[Symbol.dispose]();
+      yield some;
+    }
+    this.progress[Symbol.dispose]();
   }
 
   async #serverTables(): Promise<string[] | undefined> {

@@ -81,12 +81,14 @@ export class Progress implements Disposable {
       out.write(`${text}\n`);
       return;
     }
-    const width = Math.max(20, (out.columns ?? 80) - 1);
+    const width = Math.max(20, (out.columns || 80) - 1);
     out.write(`\r\u001b[2K${text.length > width ? `${text.slice(0, width - 1)}…` : text}`);
     this.#drawn = true;
   }
 
+  /** Takes the line away; nothing is shown any more. */
   [Symbol.dispose](): void {
+    this.#text = () => '';
     clearInterval(this.#timer);
     if (this.#drawn) this.#options.out.write('\r\u001b[2K');
     this.#drawn = false;

@@ -1,6 +1,7 @@
 import { rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgnesError } from '@agnes/errors';
+import { fileError } from '../output/file-error.ts';
 import { sizeOf } from '../settings/file-size.ts';
 import { dropPreparedState, prepareState, settleState, type WorkspaceState } from '../workspace/state.ts';
 import { workspacePaths } from '../workspace/workspace.ts';
@@ -26,7 +27,7 @@ export async function commitDatabase(
     const built = await buildDatabase(database, target, views);
     await prepareState(root, stateOf(built));
     if ((await identityOf(database)) === seen) {
-      await rename(target, database);
+      await swap(target, database);
       await syncFolder(dirname(database));
       await settleState(root);
       return built;
@@ -39,6 +40,19 @@ export async function commitDatabase(
         hint: 'Close it there, then run: agnes pull',
       });
     }
+  }
+}
+
+async function swap(target: string, database: string): Promise<void> {
+  try {
+    await rename(target, database);
+  } catch (error) {
+    // Windows does not replace a file that a program has open, even read-only.
+    if (process.platform !== 'win32' || fileError(error)?.code !== 'path_not_writable') throw error;
+    throw new AgnesError('workspace_busy', `Another program has ${database} open.`, {
+      hint: 'Close it there, then run: agnes pull',
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { AgnesError } from '@agnes/errors';
 import type { Result } from '../command.ts';
 import type { SignedIn } from '../connect.ts';
-import { Progress, progressStyle } from '../output/progress.ts';
+import type { Progress } from '../output/progress.ts';
 import { formatBytes, formatCount, formatSeconds, plural } from '../output/units.ts';
 import { storeFolder } from '../settings/folders.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -14,17 +14,14 @@ export interface PullRequest {
   readonly parallel?: number | undefined;
   readonly skipMaterialize: boolean;
   readonly dryRun: boolean;
-  /** Print progress lines where there is no terminal. */
-  readonly progress: boolean;
-  readonly quiet: boolean;
+  readonly progress: Progress;
 }
 
 const DEFAULT_PARALLEL = 4;
 
 /** A pull as the commands run it: with the laptop's store and progress on stderr. */
 export async function runPull(request: PullRequest): Promise<PullOutcome> {
-  const style = request.quiet ? 'none' : progressStyle(process.stderr, process.env, request.progress);
-  using progress = new Progress({ out: process.stderr, style });
+  const { progress } = request;
   let onBytes: (bytes: number) => void = () => {};
   const options: PullOptions = {
     workspace: request.workspace,

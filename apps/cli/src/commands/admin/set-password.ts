@@ -10,8 +10,8 @@ export class SetPassword extends AgnesCommand {
 
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(SetPassword);
-    const { client } = await this.connect(flags.server);
     const password = await obtainPassword(flags, { twice: true });
+    const { client } = await this.connect(flags.server);
     await client.setPassword({ params: { id: args.user }, body: { password } });
     return { data: { user: args.user, password_set: true }, text: `The password of ${args.user} is set.` };
   }

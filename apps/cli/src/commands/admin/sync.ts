@@ -5,7 +5,7 @@ import { optional } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { progressFlag, serverFlag } from '../../flags.ts';
 import { isFinished, type Job, progressText, syncResult } from '../../job-text.ts';
-import { Progress, progressStyle } from '../../output/progress.ts';
+import type { Progress } from '../../output/progress.ts';
 
 const FIRST_POLL_MS = 150;
 const SLOWEST_POLL_MS = 1500;
@@ -42,11 +42,7 @@ export class Sync extends AgnesCommand {
         notes: [`Next: agnes admin job show ${started.job_id}`],
       };
     }
-    using progress = new Progress({
-      out: process.stderr,
-      style: progressStyle(process.stderr, process.env, flags.progress),
-    });
-    return syncResult(await waitFor(client, started.job_id, progress));
+    return syncResult(await waitFor(client, started.job_id, this.progress));
   }
 }
 

@@ -11,7 +11,6 @@ export class UnregisterTable extends AgnesCommand {
 
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(UnregisterTable);
-    const { client } = await this.connect(flags.server);
     const sure =
       flags.yes ||
       (await confirm({
@@ -19,6 +18,7 @@ export class UnregisterTable extends AgnesCommand {
         otherwise: 'Add --yes to do it without asking.',
       }));
     if (!sure) return { data: { table: args.table, unregistered: false }, text: 'Nothing was changed.' };
+    const { client } = await this.connect(flags.server);
     await client.unregisterTable({ params: { id: args.table } });
     return { data: { table: args.table, unregistered: true }, text: `Took out ${args.table}.` };
   }
