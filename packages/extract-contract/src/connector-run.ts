@@ -8,7 +8,7 @@ import {
   type ConnectorWarning,
   issueText,
 } from './protocol.ts';
-import type { ExtractWriter } from './writer.ts';
+import type { ExtractWriter, TableWritten } from './writer.ts';
 
 const PROGRESS_EVERY_MS = 250;
 
@@ -53,18 +53,31 @@ export async function openRun<Config, Session>(
   // Without openSession, Session is undefined: that is its default in defineConnector.
   const session = (await connector.openSession?.(context)) as Session;
 
+  const write = async (table: ConnectorTable): Promise<TableWritten> => {
+    await connector.extractTable(table, { ...context, session });
+    signal.throwIfAborted();
+    const written = writer.pending(table.name);
+    if (written === undefined) {
+      throw new AgnesError('connector_failed', `The connector wrote nothing for table ${table.name}.`, {
+        hint: 'This is a fault of the connector: extractTable has to write or drop the table, or throw.',
+      });
+    }
+    await writer.commit();
+    return written;
+  };
+
   return {
     async extract(table) {
       warnings.length = 0;
-      await connector.extractTable(table, { ...context, session });
-      signal.throwIfAborted();
-      const written = writer.pending(table.name);
-      if (written === undefined) {
-        throw new AgnesError('connector_failed', `The connector wrote nothing for table ${table.name}.`, {
-          hint: 'This is a fault of the connector: extractTable has to write or drop the table, or throw.',
-        });
+      const before = state;
+      let written: TableWritten;
+      try {
+        written = await write(table);
+      } catch (error) {
+        // What a failed table saved would run ahead of its data.
+        state = before;
+        throw error;
       }
-      await writer.commit();
       if (state !== undefined) send({ type: 'state', state: state.value });
       state = undefined;
       const { rows, size_bytes } = written;

@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '@agnes/duckdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ConnectorMessage, defineConnector, MAX_LINE, parseConnectorLine, readExtract } from './index.ts';
+import {
+  answerRequest,
+  type ConnectorMessage,
+  defineConnector,
+  MAX_LINE,
+  parseConnectorLine,
+  parseConnectorRequest,
+  readExtract,
+} from './index.ts';
 
 const SECRET = 'very-"secret"-token';
 const FIXTURE = join(import.meta.dirname, '..', 'fixtures', 'connector.ts');
@@ -114,6 +122,22 @@ describe('what a connector process says', () => {
     expect(messages).toContainEqual({ type: 'log', level: 'info', message: 'token *** secret absent' });
     expect(failures(messages)).toMatchObject([{ message: 'undefined is not a ***' }]);
     expect(out).not.toContain('secret"');
+  });
+
+  test('state that a failing table saved is not sent with the next one', async () => {
+    const messages: ConnectorMessage[] = [];
+    const connector = defineConnector({
+      sourceType: 'fixture',
+      environment: [],
+      async extractTable({ name }, { writer, saveState }) {
+        if (name !== 'c') saveState({ after: name });
+        if (name === 'b') throw new Error('b fails');
+        await writer.writeTable({ name, select: 'SELECT 1 AS i' });
+      },
+    });
+    const request = parseConnectorRequest(requestLine([{ name: 'a' }, { name: 'b' }, { name: 'c' }]));
+    await answerRequest(connector, request, { send: (message) => messages.push(message) });
+    expect(messages.filter(({ type }) => type === 'state')).toStrictEqual([{ type: 'state', state: { after: 'a' } }]);
   });
 
   test('state comes back in the next run, after the table it belongs to is there', async () => {

@@ -6,8 +6,8 @@ import { QUERY_MODES } from './tables.ts';
 /** The version of the protocol between the server and a connector process. */
 export const PROTOCOL = 1;
 
-/** A longer line is no message. */
-export const MAX_LINE = 1_000_000;
+/** Characters; a longer line is no message. */
+export const MAX_LINE = 1_048_576;
 
 const optionalText = v.nullish(v.string());
 const count = v.pipe(v.number(), v.minValue(0));
@@ -59,7 +59,12 @@ const warning = v.object({ code: v.string(), message: v.string(), hint: v.option
 
 /** One line of a connector's standard output. */
 export const connectorMessage = v.variant('type', [
-  v.object({ type: v.literal('log'), level: v.picklist(['debug', 'info', 'warn', 'error']), message: v.string() }),
+  v.object({
+    type: v.literal('log'),
+    /** info, warning or error; `warn` is taken for warning, and `debug` does not reach the job's log. */
+    level: v.picklist(['debug', 'info', 'warn', 'warning', 'error']),
+    message: v.string(),
+  }),
   v.object({
     type: v.literal('progress'),
     /** Absent: of the whole run. */
@@ -88,7 +93,7 @@ export const connectorMessage = v.variant('type', [
 
 export type ConnectorMessage = v.InferOutput<typeof connectorMessage>;
 export type ConnectorWarning = v.InferOutput<typeof warning>;
-export type LogLevel = Extract<ConnectorMessage, { type: 'log' }>['level'];
+export type LogLevel = 'info' | 'warning' | 'error';
 
 /** Reads the request line. Throws `connector_protocol`, naming the field that is wrong. */
 export function parseConnectorRequest(line: string): ConnectorRequest {
