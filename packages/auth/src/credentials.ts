@@ -11,17 +11,20 @@ export interface IssuedToken extends TokenRecord {
   readonly token: string;
 }
 
-export interface TokenRequest {
+export interface TokenRequest<Expiry extends Date | null = Date | null> {
   readonly userId: string;
   readonly kind: TokenKind;
   readonly name: string;
   readonly scope?: string;
   readonly now: Date;
-  readonly expiresAt: Date | null;
+  readonly expiresAt: Expiry;
 }
 
 /** Makes a session or access token, inside a transaction. */
-export async function issueToken(tx: StateDatabase, request: TokenRequest): Promise<IssuedToken> {
+export async function issueToken<Expiry extends Date | null>(
+  tx: StateDatabase,
+  request: TokenRequest<Expiry>,
+): Promise<IssuedToken & { readonly expires_at: Expiry }> {
   const { token, hash, prefix } = createTokenText(request.kind);
   const record: TokenRecord = {
     id: newId(request.kind === 'session' ? 'session' : 'token'),
@@ -37,7 +40,7 @@ export async function issueToken(tx: StateDatabase, request: TokenRequest): Prom
     revoked_at: null,
   };
   await tx.insert(schema.accessTokens).values({ ...record, token_hash: hash });
-  return { ...record, token };
+  return { ...record, expires_at: request.expiresAt, token };
 }
 
 /** Ends every session of an account, inside a transaction. */

@@ -5,6 +5,7 @@ import { and, eq, isNull } from 'drizzle-orm';
 import type { AttemptLimit } from './attempt-limit.ts';
 import { dropExpiredSessions, type IssuedToken, issueToken } from './credentials.ts';
 import type { Passwords } from './password-hash.ts';
+import type { User } from './users.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
 export interface SignInOptions {
@@ -15,9 +16,8 @@ export interface SignInOptions {
   readonly sessionMs: number;
 }
 
-type User = typeof schema.users.$inferSelect;
 export interface NewSession {
-  readonly session: IssuedToken;
+  readonly session: IssuedToken & { readonly expires_at: Date };
   readonly user: User;
 }
 

@@ -14,7 +14,7 @@ export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof aut
     user_id: user.id,
     email: user.email,
     role: roleOf(isAdmin),
-    expires_at: iso(session.expires_at) ?? session.created_at.toISOString(),
+    expires_at: session.expires_at.toISOString(),
   });
   const signIn = async (
     { body }: { readonly body: { readonly email: string; readonly password: string } },
