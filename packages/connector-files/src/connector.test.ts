@@ -92,6 +92,7 @@ describe('CSV values stay what they are', () => {
     ['whole numbers that a DOUBLE would round', '9007199254740993\n1.5', 'DECIMAL(17,1)', '9007199254740993.0'],
     ['exponents', '1e3\n2.5E-3', 'DOUBLE', 1000],
     ['exponents beyond a DOUBLE', '1e999', 'VARCHAR', '1e999'],
+    ['exponents below a DOUBLE', '1e-400', 'VARCHAR', '1e-400'],
     ['minus zero', '-0\n1', 'DOUBLE', -0],
     ['NaN among numbers', 'NaN\n1.5', 'DOUBLE', Number.NaN],
     ['NaN alone', 'NaN', 'VARCHAR', 'NaN'],

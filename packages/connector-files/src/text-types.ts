@@ -19,13 +19,18 @@ export function kindSql(text: string): string {
   // A DOUBLE gives back any 15 digits. Beyond, its own shortest text has to be the one in the file.
   const digits = `length(ltrim(regexp_replace(regexp_replace(${text}, '[eE].*', ''), '[^0-9]', '', 'g'), '0'))`;
   const plain = `regexp_replace(${text}, '\\.?0+$', '')`;
-  const again = `regexp_replace(CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR), '\\.0$', '')`;
+  const shortest = `CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR)`;
+  // Near the ends of its range a DOUBLE has fewer digits, or none.
+  const value = `abs(TRY_CAST(${text} AS DOUBLE))`;
+  const inRange = `(NOT contains(lower(${text}), 'e') OR ${value} BETWEEN 1e-300 AND 1e300) AND ${value} < 1e300`;
+  const again = `regexp_replace(${shortest}, '\\.0$', '')`;
   return `CASE
-    WHEN NOT regexp_matches(${text}, '^[-.0-9tTfFnNiI]') THEN 'text'
+    WHEN NOT regexp_matches(${text}, '^([-.0-9]|(?i:true|false|nan|inf))') THEN 'text'
     WHEN ${is('0|-?[1-9][0-9]{0,14}')} THEN 'int'
     WHEN ${is('-?[1-9][0-9]*')} THEN CASE WHEN TRY_CAST(${text} AS BIGINT) IS NULL THEN 'huge' ELSE 'long' END
     WHEN ${is('-?(0|[1-9][0-9]*)?\\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)(\\.|\\.?[eE][+-]?[0-9]+)?')} THEN CASE
-      WHEN isfinite(TRY_CAST(${text} AS DOUBLE)) AND (length(${text}) <= 16 OR ${digits} <= 15 OR ${again} = ${plain}) THEN 'double'
+      WHEN ${inRange} AND (length(${text}) <= 16 OR ${shortest} = ${text}
+        OR ${digits} <= 15 OR ${again} = ${plain}) THEN 'double'
       ELSE 'decimal' END
     WHEN ${is(day)} AND TRY_CAST(${text} AS DATE) IS NOT NULL THEN 'date'
     WHEN ${is(`${day}[ T]${clock}`)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL THEN 'timestamp'
