@@ -36,10 +36,10 @@ export async function copyToParquetParts(
       await rename(whole, pathOf(0));
       return [{ path: pathOf(0), ...written }];
     }
+    const rowsOf = await rangeReader(connection, whole);
     const parts: ParquetPart[] = [];
     for (const [from, to] of cuts) {
-      const select = `SELECT * EXCLUDE (file_row_number) FROM read_parquet(${quoteLiteral(whole)}, file_row_number = true)
-        WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
+      const select = rowsOf(from, to);
       const path = pathOf(parts.length);
       parts.push({ path, ...(await copyToParquet(connection, select, path, options)) });
     }
@@ -47,6 +47,17 @@ export async function copyToParquetParts(
   } finally {
     await rm(whole, { force: true });
   }
+}
+
+/** The SELECT of a range of rows. By row number whole row groups are skipped; a column of that name leaves only OFFSET. */
+async function rangeReader(connection: Connection, path: string): Promise<(from: number, to: number) => string> {
+  const file = quoteLiteral(path);
+  const columns = await connection.columns(`FROM read_parquet(${file})`);
+  if (columns.some(({ name }) => name.toLowerCase() === 'file_row_number')) {
+    return (from, to) => `FROM read_parquet(${file}) LIMIT ${to - from} OFFSET ${from}`;
+  }
+  return (from, to) => `SELECT * EXCLUDE (file_row_number) FROM read_parquet(${file}, file_row_number = true)
+    WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
 }
 
 /** Ranges of rows, each some whole row groups that together have about `bytes`. */

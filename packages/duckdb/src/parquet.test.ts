@@ -162,6 +162,23 @@ test('a large table is cut into parts in row order, the same ones each time', as
   expect(runs[1]).toStrictEqual(runs[0]);
 });
 
+test('parts keep a column that has the name of the row number', async () => {
+  const parts = await copyToParquetParts(
+    connection,
+    'SELECT i AS File_Row_Number, md5(i::VARCHAR) AS m FROM range(400000) t(i)',
+    folder,
+    { prefix: 'run', partBytes: 1_000_000 },
+  );
+  expect(parts.length).toBeGreaterThan(1);
+  let next = 0;
+  for (const part of parts) {
+    const range = `SELECT min(File_Row_Number) AS first, max(File_Row_Number) AS last FROM read_parquet(${quoteLiteral(part.path)})`;
+    expect(await connection.first(range)).toStrictEqual({ first: next, last: next + part.rows - 1 });
+    next += part.rows;
+  }
+  expect(next).toBe(400_000);
+});
+
 test('no rows are one part, and older files of the folder stay', async () => {
   const select = 'SELECT 1 AS a WHERE false';
   const [first] = await copyToParquetParts(connection, select, folder, { prefix: 'one' });
