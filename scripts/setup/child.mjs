@@ -70,9 +70,20 @@ function start(tools, command, args, stdio, cwd = root) {
 
 // Ctrl-C in a terminal reaches every process of the group by itself; a signal sent to this one alone must be passed on.
 // Either way this process stays until the child has ended, and ends with the child's code.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    if (current === undefined) process.exit(128 + constants.signals[signal]);
-    current.kill(signal);
-  });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => passOn(signal));
+
+// A signal sent to npm ends npm and the shell that it starts scripts in, and never gets here: their end is the signal.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    passOn('SIGTERM');
+  }, 300);
+  watch.unref();
+}
+
+function passOn(signal) {
+  if (current === undefined) process.exit(128 + constants.signals[signal]);
+  current.kill(signal);
 }
