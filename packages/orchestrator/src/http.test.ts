@@ -1,7 +1,7 @@
 import type { RequestContext } from '@agnes/api-contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { orchestratorHandlers } from './http.ts';
-import { type TestServer, testServer } from './testing/server.ts';
+import { type TestServer, testServer } from './testing/server.test-setup.ts';
 
 let server: TestServer;
 beforeEach(async () => {

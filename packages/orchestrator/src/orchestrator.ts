@@ -99,7 +99,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const publish: Orchestrator['publish'] = (source, context = {}, failures = []) =>
     sources.run(source, async () => {
       const report = await makeVisible(source, await read(source, context, failures));
-      if (report.changed.length + report.withdrawn.length > 0 || !(await isThere(views.file))) await show(source);
+      await show(source);
       return report;
     });
 

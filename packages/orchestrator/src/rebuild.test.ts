@@ -2,8 +2,8 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@agnes/duckdb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type TestServer, testServer } from './testing/server.ts';
-import { parquetView, writeExtract, writeParquet } from './testing/sources.ts';
+import { type TestServer, testServer } from './testing/server.test-setup.ts';
+import { parquetView, writeExtract, writeParquet } from './testing/sources.test-setup.ts';
 
 let server: TestServer;
 beforeEach(async () => {
@@ -59,6 +59,14 @@ describe('rebuild', () => {
     expect((await readdir(join(server.dataDir, 'analytics'))).sort()).toStrictEqual(['server.duckdb']);
     expect(await readdir(join(server.dataDir, 'tmp'))).toStrictEqual([]);
     expect(server.warnings).toStrictEqual([]);
+  });
+
+  test('a file that no row of _meta speaks of is not published', async () => {
+    await writeExtract(server.dataDir, 'shop', ['orders'], async (connection, folder) => {
+      await connection.run('CREATE TABLE orders AS SELECT 1 AS x');
+      await writeParquet(connection, join(folder, 'data', 'orphan.parquet'), 'SELECT 1 AS x');
+    });
+    expect(await server.orchestrator.rebuild()).toStrictEqual({ shop: ['orders'] });
   });
 
   test('folders that are not sources, or not yet, are passed over', async () => {

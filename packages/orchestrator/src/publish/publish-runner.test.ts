@@ -2,8 +2,16 @@ import { copyFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '@agnes/duckdb';
+import { REMOTE_ATTACH_DDL } from '@agnes/extract-contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dataFolder, parquetView, publish, rowsOfParts, writeExtract, writeParquet } from '../testing/sources.ts';
+import {
+  dataFolder,
+  parquetView,
+  publish,
+  rowsOfParts,
+  writeExtract,
+  writeParquet,
+} from '../testing/sources.test-setup.ts';
 
 let data: Awaited<ReturnType<typeof dataFolder>>;
 beforeEach(async () => {
@@ -271,6 +279,23 @@ describe('what is wrong stays with its table', () => {
     expect(content.problems).toHaveLength(3);
     expect(content.complete).toBe(true);
   });
+});
+
+test('rows of _remote_attach are checked, attach nothing, and cost the local tables nothing', async () => {
+  await writeExtract(data.path, 'shop', ['near', { name: 'far', mode: 'remote' }], async (connection) => {
+    await connection.run(REMOTE_ATTACH_DDL);
+    await connection.run(
+      "INSERT INTO _remote_attach VALUES ('bq', 'bigquery', 'project=x', ''), ('a b', 'c', 'd', '')",
+    );
+    await connection.run('CREATE TABLE near AS SELECT 1 AS x');
+    await connection.run('CREATE TABLE far AS SELECT 1 AS x');
+  });
+  const content = await publish(data.path, 'shop');
+  expect(content.tables.map(({ name }) => name)).toStrictEqual(['near']);
+  expect(content.skipped.map(({ name }) => name)).toStrictEqual(['far']);
+  expect(content.problems).toMatchObject([
+    { code: 'extract_invalid', message: expect.stringContaining('_remote_attach') },
+  ]);
 });
 
 describe('an extract that cannot be read as a whole is not complete', () => {

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ConnectorProcess } from '../connector/connector-process.ts';
-import { type TestServer, testServer } from '../testing/server.ts';
-import { writeExtract } from '../testing/sources.ts';
+import { type TestServer, testServer } from '../testing/server.test-setup.ts';
+import { writeExtract } from '../testing/sources.test-setup.ts';
 
 const SECRET = 'tok-5up3r/s3cret+value';
 let behaviour = 'good';
@@ -14,26 +14,41 @@ let server: TestServer;
 const connector = (source: string, more: Partial<ConnectorProcess> = {}): ConnectorProcess => ({
   sourceType: source,
   source,
-  entry: join(import.meta.dirname, '..', 'testing', 'connector.ts'),
+  entry: join(import.meta.dirname, '..', 'testing', 'connector.test-setup.ts'),
   environment: ['TEST_CONNECTOR_TOKEN'],
   config: () => ({ behaviour: source === 'steady' ? 'good' : behaviour, value }),
   ...more,
 });
 
-beforeEach(async () => {
-  behaviour = 'good';
-  value = 'first';
+const start = (): Promise<TestServer> =>
+  testServer({
+    connectors: [connector('postgres', { silenceSeconds: 60 }), connector('steady')],
+    limits: { extractorTimeoutMs: 60_000, graceMs: 300 },
+  });
+
+beforeAll(async () => {
   process.env.TEST_CONNECTOR_TOKEN = SECRET;
   process.env.SOME_OTHER_SECRET = 'not-for-connectors';
-  server = await testServer({
-    connectors: [connector('postgres', { silenceSeconds: 60 }), connector('steady')],
-    limits: { extractorTimeoutMs: 30_000, graceMs: 300 },
-  });
+  server = await start();
 });
-afterEach(() => server[Symbol.asyncDispose]());
+beforeEach(() => {
+  behaviour = 'good';
+  value = 'first';
+});
+/** Each test starts with an empty registry and without extracts. */
+afterEach(async () => {
+  for (const { id } of await server.catalog.list()) await server.catalog.unregister(id, 'user_root');
+  await rm(join(server.dataDir, 'extracts'), { recursive: true, force: true });
+  server.clock.ahead = 0;
+});
+afterAll(() => server[Symbol.asyncDispose]());
 
-const register = (name: string, more: { source_type?: string; sync_schedule?: string } = {}) =>
-  server.catalog.register({ name, source_type: 'postgres', source_table: name, ...more }, 'user_root');
+function register(
+  name: string,
+  { server: on = server, ...more }: { source_type?: string; sync_schedule?: string; server?: TestServer } = {},
+) {
+  return on.catalog.register({ name, source_type: 'postgres', source_table: name, ...more }, 'user_root');
+}
 
 test('what is registered is extracted and published, and the next run is told the state', async () => {
   const orders = await register('orders');
@@ -51,52 +66,53 @@ test('what is registered is extracted and published, and the next run is told th
 });
 
 describe('a connector that misbehaves leaves the last good version and says what happened', () => {
-  test.each([
-    ['dies mid-way', 'connector_failed', /exit code 7.*the warehouse hung up/, 'partial'],
-    ['is killed', 'connector_failed', /ended by SIGKILL/, 'failed'],
-    ['writes rubbish', 'connector_protocol', /Loading data/, 'failed'],
-    ['writes an unknown message', 'connector_protocol', /celebrate/, 'failed'],
-    ['writes a huge line', 'connector_protocol', /longer than/, 'failed'],
-    ['leaves half an extract', 'connector_failed', /SIGKILL/, 'failed'],
-    ['writes a broken extract', 'extract_unreadable', /cannot be read/, 'failed'],
-    ['fails one', 'source_file_not_found', /No file matches/, 'partial'],
-    ['forgets a table', 'connector_failed', /said nothing of this table/, 'partial'],
-  ])('%s', async (how, code, message, status) => {
-    await register('a_orders');
-    await register('b_orders');
-    await register('steady_one', { source_type: 'steady' });
-    await server.sync();
-    const before = await server.table('b_orders');
+  let shared: TestServer;
+  beforeAll(async () => {
+    shared = await start();
+    for (const name of ['a_orders', 'b_orders']) await register(name, { server: shared });
+    await register('steady_one', { source_type: 'steady', server: shared });
+    await shared.sync();
+  });
+  afterAll(() => shared[Symbol.asyncDispose]());
 
+  test.each([
+    ['dies mid-way', 'connector_failed', /exit code 7.*the warehouse hung up/, ['b_orders']],
+    ['is killed', 'connector_failed', /ended by SIGKILL/, ['a_orders', 'b_orders']],
+    ['writes rubbish', 'connector_protocol', /Loading data/, ['a_orders', 'b_orders']],
+    ['writes an unknown message', 'connector_protocol', /celebrate/, ['a_orders', 'b_orders']],
+    ['writes a huge line', 'connector_protocol', /longer than/, ['a_orders', 'b_orders']],
+    ['leaves half an extract', 'connector_failed', /SIGKILL/, ['a_orders', 'b_orders']],
+    ['fails one', 'source_file_not_found', /No file matches/, ['a_orders']],
+    ['forgets a table', 'connector_failed', /said nothing of this table/, ['a_orders']],
+    ['writes a broken extract', 'extract_unreadable', /cannot be read/, ['a_orders', 'b_orders']],
+  ])('%s', async (how, code, message, failing) => {
+    const before = { a_orders: await shared.rows('a_orders'), b_orders: await shared.rows('b_orders') };
     behaviour = how;
-    value = 'second';
-    const job = await server.sync();
-    const failures = job.outcome?.failed ?? [];
-    expect(failures.length).toBeGreaterThan(0);
-    for (const failure of failures) {
+    value = how;
+    const job = await shared.sync();
+    expect(job.status).toBe('partial');
+    expect(job.outcome?.failed.map(({ item }) => item).sort()).toStrictEqual(failing);
+    for (const failure of job.outcome?.failed ?? []) {
       expect(failure.code).toBe(code);
       expect(failure.message).toMatch(message);
       expect(failure.hint).toBeTruthy();
     }
+    for (const name of ['a_orders', 'b_orders'] as const) {
+      const failed = failing.includes(name);
+      expect(await shared.rows(name)).toStrictEqual(failed ? before[name] : [{ value: how }]);
+      expect((await shared.table(name))?.last_sync_status).toBe(failed ? 'error' : 'ok');
+    }
     // The other source was not stopped by it.
-    expect(await server.rows('steady_one')).toStrictEqual([{ value: 'second' }]);
-    expect(job.status).toBe('partial');
-    const failed = failures.map(({ item }) => item);
-    for (const name of ['a_orders', 'b_orders']) {
-      const isOld = failed.includes(name) || failed.includes('postgres');
-      expect(await server.rows(name)).toStrictEqual([{ value: isOld ? 'first' : 'second' }]);
-      expect((await server.table(name))?.last_sync_status).toBe(isOld ? 'error' : 'ok');
-    }
-    if (status === 'failed') expect((await server.table('b_orders'))?.current_version).toBe(before?.current_version);
-    expect(await readdir(join(server.dataDir, 'tmp'))).toStrictEqual([]);
+    expect(await shared.rows('steady_one')).toStrictEqual([{ value: how }]);
+    expect(await readdir(join(shared.dataDir, 'tmp'))).toStrictEqual([]);
+  });
 
-    behaviour = 'good';
-    if (code === 'extract_unreadable') {
-      expect(failures[0]?.hint).toContain('Delete extracts/postgres/extract.duckdb');
-      await rm(join(server.dataDir, 'extracts', 'postgres', 'extract.duckdb'));
-    }
-    expect((await server.sync()).status).toBe('succeeded');
-    expect(await server.rows('a_orders')).toStrictEqual([{ value: 'second' }]);
+  test('and all is well again when it behaves', async () => {
+    // The last one above broke the extract itself; its hint says what to do.
+    await rm(join(shared.dataDir, 'extracts', 'postgres', 'extract.duckdb'));
+    expect((await shared.sync()).status).toBe('succeeded');
+    expect(await shared.rows('a_orders')).toStrictEqual([{ value: 'first' }]);
+    expect(await shared.table('a_orders')).toMatchObject({ last_sync_status: 'ok', last_sync_error: null });
   });
 
   test.each(['ends without done', 'goes on after done', 'lies about its exit'])(

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import type { Catalog } from '@agnes/catalog';
+import { isThere } from '../file-errors.ts';
 import type { ViewsRequest } from './protocol.ts';
 import { updateViews } from './update-views.ts';
 
 export interface MasterViews {
-  readonly file: string;
   /** Brings the views of a source, or with null of all, up to date. Returns those that could not be made, with why. */
   update(source: string | null): Promise<readonly string[]>;
 }
@@ -39,20 +39,38 @@ export function createMasterViews({ catalog, blobs, dataDir, memory }: MasterVie
     return views;
   };
 
+  /** What this process has brought into the file, by source. */
+  let shown = new Map<string, string>();
+
   const run = async (source: string | null): Promise<readonly string[]> => {
+    const views = await viewsOf(source);
+    const wanted = new Map(
+      [...Map.groupBy(views, (view) => view.source)].map(([name, own]) => [
+        name,
+        JSON.stringify(own.map((view) => [view.name, view.version])),
+      ]),
+    );
+    const known = source === null ? shown : new Map([...shown].filter(([name]) => name === source));
+    if (sameEntries(known, wanted) && (await isThere(file))) return [];
+    shown = new Map([...shown].filter(([name]) => source !== null && name !== source));
     const { incomplete, failed } = await updateViews(
-      { file, source, views: await viewsOf(source), memory },
+      { file, source, views, memory },
       { temporary: join(dataDir, 'tmp', `views-${crypto.randomUUID()}`), deadlineMs: DEADLINE_MS },
     );
-    return incomplete ? run(null) : failed;
+    if (incomplete) return run(null);
+    if (failed.length === 0) shown = new Map([...shown, ...wanted]);
+    return failed;
   };
 
   return {
-    file,
     update(source) {
       const own = last.then(() => run(source));
       last = own.catch(() => {});
       return own;
     },
   };
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);
 }

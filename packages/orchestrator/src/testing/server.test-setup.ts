@@ -7,7 +7,7 @@ import { createJobs, type Job, type Jobs } from '@agnes/jobs';
 import { createAccess } from '@agnes/rbac';
 import { openState } from '@agnes/state';
 import { createOrchestrator, type Orchestrator, type OrchestratorOptions } from '../orchestrator.ts';
-import { dataFolder, rowsOfParts } from './sources.ts';
+import { dataFolder, rowsOfParts } from './sources.test-setup.ts';
 
 /** An orchestrator over a real state, store, catalog and queue, for tests. */
 export interface TestServer extends AsyncDisposable {
