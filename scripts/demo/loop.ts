@@ -45,7 +45,7 @@ export async function runLoop({
   const pull = await step('pull', async () => {
     // --force, because in a folder of an earlier demo the workspace knows a server that is gone.
     const init = ['init', '--server-url', server.url, '--workspace', workspace, '--force'];
-    const { pull } = await analyst.agnes<{ pull: Summary['pull'] }>(init);
+    const { pull } = await analyst.agnes<{ pull: Summary['pull'] }>(init, { isLong: true });
     return { value: pull, told: `${pull.files} files, ${size(pull.bytes)}` };
   });
   const tables = await step('arrived', () => inspectWorkspace(analyst, workspace));
@@ -68,7 +68,7 @@ async function createToken(who: Person): Promise<string> {
 }
 
 async function sync(admin: Person): Promise<{ value: undefined; told: string }> {
-  await admin.agnes(['admin', 'sync']);
+  await admin.agnes(['admin', 'sync'], { isLong: true });
   const { tables } = await admin.agnes<{ tables: { name: string; rows: number | null }[] }>(['admin', 'list-tables']);
   const empty = tables.filter(({ rows }) => rows === null).map(({ name }) => name);
   if (empty.length > 0) throw new CommandFailed(`The sync left without data: ${empty.join(', ')}.`);

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Exit codes that are as good as 0: for a step that an earlier demo did already. */
   readonly allowed?: readonly number[];
+  /** A long one: on a terminal it shows its own progress, as it does to a user. */
+  readonly isLong?: boolean;
 }
 
 /** Somebody with a laptop: runs the built `agnes` with a home of their own. */
@@ -40,8 +42,7 @@ export function person(home: string, server: string, signal: AbortSignal): Perso
   };
   const attempt = (args: readonly string[], options: CommandOptions = {}): Promise<Answer> =>
     new Promise((done, fail) => {
-      // On a terminal the CLI shows its own progress, as it does to a user.
-      const stderr = process.stderr.isTTY ? 'inherit' : 'pipe';
+      const stderr = options.isLong === true && process.stderr.isTTY ? 'inherit' : 'pipe';
       const cwd = options.cwd ?? home;
       const child = spawn(process.execPath, [entry, ...args], { cwd, env, signal, stdio: ['pipe', 'pipe', stderr] });
       const kept = { stdout: '', stderr: '' };
