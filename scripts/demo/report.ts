@@ -20,7 +20,10 @@ export async function step<T>(name: string, work: () => Promise<{ value: T; told
   const start = performance.now();
   // A terminal sees the step while it runs; elsewhere each line is written once.
   if (process.stderr.isTTY) process.stderr.write(`  ${name} …\r`);
-  const { value, told } = await work();
+  const { value, told } = await work().catch((error: unknown) => {
+    say(`  ${name.padEnd(10)} failed`);
+    throw error;
+  });
   const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
   say(`  ${name.padEnd(10)} ${told} (${seconds})`);
   return value;
