@@ -55,6 +55,22 @@ describe('a command line', () => {
     expect(stderr).toContain(`→ ${hint}`);
   });
 
+  test('shows nothing that steers a terminal, whoever it comes from', async () => {
+    const evil = '\u001b[2J\u001b]0;title\u0007x\u009b31m';
+    const schema = { name: evil, sql_flavor: evil, columns: [], partition_by: evil, clustered_by: [evil] };
+    server.answers.set('GET /api/v2/schema/x', [schema]);
+    await server.publish('far', [], { distribution: 'server_only', reason: evil });
+    for (const args of [
+      [evil],
+      ['schema', 'x'],
+      ['init', '--server-url', server.url, '--workspace', join(user.folder, 'ws')],
+    ]) {
+      const { stdout, stderr } = await user.run(args, { env: signedIn() });
+      expect(stdout + stderr).toContain('x');
+      expect(stdout + stderr).not.toMatch(/(?!\n)\p{Cc}/u);
+    }
+  });
+
   test('with --json answers errors as one JSON document on stderr', async () => {
     const { code, stdout, stderr } = await user.run(['status', '--json']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -43,6 +43,12 @@ test('a table lines up, and a value cannot break its line or move the cursor', (
   expect(oneLine('\u001b[2Jx\u0007')).toBe('x\uFFFD');
 });
 
+test('what a column is called cannot steer the terminal either', () => {
+  const [name, rows] = ['\u001b[2Ja\nb\u0007', [{}]];
+  const shown = [formatRows([name], rows), formatRows([name], rows, 5), formatRows([name], [], 5)].join('\n');
+  expect(shown).toBe('a\\nb\uFFFD\nNULL\n─── row 1 ───\na\\nb\uFFFD  NULL\na\\nb\uFFFD\n(no rows)');
+});
+
 test('rows too wide for the terminal stand one below the other', () => {
   const columns = Array.from({ length: 20 }, (_, index) => `c${index}`);
   const row = Object.fromEntries(columns.map((column) => [column, null]));

@@ -1,3 +1,4 @@
+import { oneLine } from './table.ts';
 import { formatBytes, formatSeconds } from './units.ts';
 
 export interface ProgressOutput {
@@ -74,7 +75,8 @@ export class Progress implements Disposable {
     const now = this.#now();
     if (style === 'none' || now - this.#started < QUIET_MS) return;
     if (now - this.#last < (style === 'line' ? REDRAW_MS : LINE_EVERY_MS)) return;
-    const text = this.#text();
+    // A connector's words stand here too.
+    const text = oneLine(this.#text());
     if (text === '') return;
     this.#last = now;
     if (style === 'lines') {

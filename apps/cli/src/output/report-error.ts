@@ -1,4 +1,5 @@
 import type { AgnesError } from '@agnes/errors';
+import { printable } from './table.ts';
 import { toAgnesError } from './to-agnes-error.ts';
 
 /**
@@ -11,7 +12,9 @@ export function reportError(
   { json, command }: { json: boolean; command: string | undefined },
 ): number {
   const error = toAgnesError(thrown, command);
-  process.stderr.write(json ? `${JSON.stringify({ error: errorDocument(error) })}\n` : `${errorText(error)}\n`);
+  process.stderr.write(
+    json ? `${JSON.stringify({ error: errorDocument(error) })}\n` : `${printable(errorText(error))}\n`,
+  );
   return error.exitCode;
 }
 

@@ -1,4 +1,4 @@
-import { formatFields, formatTable } from './table.ts';
+import { formatFields, formatTable, oneLine } from './table.ts';
 
 type ResultRow = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,7 @@ export function formatRows(columns: readonly string[], rows: readonly ResultRow[
 }
 
 function formatRecords(columns: readonly string[], rows: readonly ResultRow[]): string {
-  if (rows.length === 0) return `${columns.join(', ')}\n(no rows)`;
+  if (rows.length === 0) return `${columns.map(oneLine).join(', ')}\n(no rows)`;
   return rows
     .map((row, index) => {
       const fields = columns.map((column) => [column, valueText(row[column])] as const);

@@ -7,7 +7,7 @@ export interface TextColumn {
 
 /** Rows under titles, two spaces between columns, no lines. The last column is not padded. */
 export function formatTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
-  const cells = [columns.map(({ title }) => title), ...rows.map((row) => row.map(oneLine))];
+  const cells = [columns.map(({ title }) => title), ...rows].map((row) => row.map(oneLine));
   const widths = columns.map((_, index) => Math.max(...cells.map((row) => displayWidth(row[index] ?? ''))));
   return cells
     .map((row) =>
@@ -21,15 +21,19 @@ export function formatTable(columns: readonly TextColumn[], rows: readonly (read
 
 /** `name: value` lines with the values in one column. */
 export function formatFields(fields: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...fields.map(([name]) => name.length));
-  return fields.map(([name, value]) => `${name.padEnd(width)}  ${oneLine(value)}`).join('\n');
+  const names = fields.map(([name]) => oneLine(name));
+  const width = Math.max(...names.map((name) => name.length));
+  return fields.map(([, value], index) => `${names[index]?.padEnd(width)}  ${oneLine(value)}`).join('\n');
 }
 
 /** Text from data on one line and without terminal controls: a value must not be able to move the cursor. */
 export function oneLine(text: string): string {
-  const escaped = text.replaceAll('\r', '\\r').replaceAll('\n', '\\n').replaceAll('\t', '\\t');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  return stripVTControlCharacters(escaped).replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '\uFFFD');
+  return printable(text.replaceAll('\r', '\\r').replaceAll('\n', '\\n').replaceAll('\t', '\\t'));
+}
+
+/** Text that may hold words of a server, of a source or of data, on lines, without anything that steers a terminal. */
+export function printable(text: string): string {
+  return stripVTControlCharacters(text).replaceAll(/(?!\n)\p{Cc}/gu, '\uFFFD');
 }
 
 function pad(cell: string, width: number, right: boolean): string {
