@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -74,7 +75,8 @@ async function listeningAddress(server: ChildProcess, signal: AbortSignal, logFi
     signal.removeEventListener('abort', onAbort);
   }
   signal.throwIfAborted();
-  throw new CommandFailed(`The server did not start; see ${logFile}.`);
+  const log = await readFile(logFile, 'utf8');
+  throw new CommandFailed(`The server did not start. Its log, ${logFile}, ends with:\n${log.slice(-2_000)}`);
 }
 
 function parseLine(line: string): { event?: string; url?: string } {
