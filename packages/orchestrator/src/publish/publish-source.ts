@@ -76,6 +76,7 @@ async function* publishTables(
     reader,
     writer: `duckdb/${await duckdbVersion()}`,
     extractFingerprint: settled ? extractFingerprint : undefined,
+    knownTables: new Map(request.known_tables.map((table) => [table.name.toLowerCase(), table])),
     knownFiles: new Map(request.known_files.map((file) => [file.path, file])),
     files,
   };

@@ -26,6 +26,8 @@ export interface PublishRun {
   /** Fingerprint of extract.duckdb, undefined while it is too young to rely on. */
   readonly extractFingerprint: string | undefined;
   readonly knownFiles: ReadonlyMap<string, PublishedFile>;
+  /** The tables as they are published now, by lower-case name. */
+  readonly knownTables: ReadonlyMap<string, PublishRequest['known_tables'][number]>;
   /** Files published in this run, by path. */
   readonly files: Map<string, PublishedFile>;
 }
@@ -179,7 +181,7 @@ async function rowsOf(run: PublishRun, sha256: string, name: string): Promise<nu
 
 /** Columns of the parts together, as readers see them. */
 async function columnsOf(run: PublishRun, table: string, parts: readonly PublishedPart[]): Promise<PublishedColumn[]> {
-  const known = run.request.known_tables.find(({ name }) => name.toLowerCase() === table.toLowerCase());
+  const known = run.knownTables.get(table.toLowerCase());
   if (
     known !== undefined &&
     known.parts.length === parts.length &&
