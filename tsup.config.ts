@@ -19,4 +19,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: false,
+  // `node:sqlite` has no name without its scheme.
+  removeNodeProtocol: false,
 });

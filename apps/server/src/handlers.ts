@@ -12,11 +12,11 @@ import type { Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 
 /** The implementation of every operation. */
-export function serverHandlers(parts: Parts, build: Build, phase: Phase): Handlers<Operations> {
+export function serverHandlers(parts: Parts, build: Build, phase: Phase, serverUrl: string): Handlers<Operations> {
   const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   return {
-    ...healthHandlers({ state, catalog, jobs, connectors, build, phase }),
+    ...healthHandlers({ state, catalog, jobs, connectors, build, phase, serverUrl }),
     ...authHandlers({ auth }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),

@@ -54,7 +54,7 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     state,
     blobs,
     access,
-    connectors: new Map(connectors.map(({ sourceType }) => [sourceType, {}])),
+    connectors: new Map(connectors.map((connector) => [connector.sourceType, connector])),
   });
   const jobs = createJobs({ state });
   const orchestrator = createOrchestrator({

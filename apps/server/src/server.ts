@@ -47,7 +47,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   const parts = await openParts(config, log, closing);
   const app = createApp({
     operations,
-    handlers: serverHandlers(parts, await buildOf(config, parts), phase),
+    handlers: serverHandlers(parts, await buildOf(config, parts), phase, config.serverUrl),
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
     log,

@@ -14,8 +14,11 @@ const COMMON: readonly ErrorCode[] = [
   'unavailable',
 ];
 
-/** The OpenAPI 3.1 document of a set of operations. */
-export function openApiDocument(operations: Record<string, Operation>, version: string): Json {
+/** The OpenAPI 3.1 document of a set of operations, as the server of that version at that URL has them. */
+export function openApiDocument(
+  operations: Record<string, Operation>,
+  { version, url }: { readonly version: string; readonly url: string },
+): Json {
   const paths: Record<string, Json> = {};
   for (const operation of Object.values(operations)) {
     paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: operationObject(operation) };
@@ -23,6 +26,7 @@ export function openApiDocument(operations: Record<string, Operation>, version: 
   return {
     openapi: '3.1.0',
     info: { title: 'Agnes', version, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url }],
     paths,
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },

@@ -25,7 +25,9 @@ describe('the contract', () => {
 });
 
 describe('the OpenAPI document', () => {
-  const document = openApiDocument(operations, '1.2.3') as { paths: Record<string, Record<string, unknown>> };
+  const document = openApiDocument(operations, { version: '1.2.3', url: 'https://agnes.example.com' }) as {
+    paths: Record<string, Record<string, unknown>>;
+  };
 
   test('has every operation, and is plain JSON', () => {
     const count = Object.values(document.paths).flatMap((path) => Object.keys(path)).length;

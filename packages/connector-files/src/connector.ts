@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { AgnesError } from '@agnes/errors';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type ConnectorContext, type ConnectorTable, defineConnector } from '@agnes/extract-contract';
 import { assertTypes } from './column-types.ts';
 import { type FilesConfig, type Format, filesConfig, optionsOf } from './config.ts';
@@ -9,6 +9,7 @@ import { readFailure } from './failures.ts';
 import { commonFormat, findFiles, type SourceFile } from './find-files.ts';
 import { planJson } from './json.ts';
 import { planParquet } from './parquet.ts';
+import { patternOf } from './place.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { reportProgress } from './report-progress.ts';
 
@@ -30,7 +31,7 @@ export const filesConnector = defineConnector<FilesConfig>({
     const options = optionsOf(table);
     const format = commonFormat(files, options.format);
     context.log('info', `${table.name}: ${files.length} ${format} file(s), ${sizeOf(files)} bytes`);
-    const scratch = await mkdtemp(join(context.request.output_dir, '.tmp-files-'));
+    const scratch = await mkdtemp(join(tmpdir(), 'agnes-files-'));
     try {
       await writeFiles(table, context, files, format, scratch);
     } catch (error) {
@@ -63,17 +64,6 @@ async function writeFiles(
     ...(plan.copy === undefined ? {} : { files: plan.copy }),
   });
   progress.complete();
-}
-
-/** `bucket` is a folder, `source_table` a file, folder or glob in it. Together they name what to read. */
-function patternOf(table: ConnectorTable): string {
-  const name = table.source_table ?? '';
-  if (name === '' && (table.bucket ?? '') === '') {
-    throw new AgnesError('source_file_not_found', `Table ${table.name} does not say which file it is.`, {
-      hint: 'Set source_table to a file, a folder or a glob, such as orders/*.csv.',
-    });
-  }
-  return isAbsolute(name) ? name : join(table.bucket ?? '', name);
 }
 
 function sizeOf(files: readonly SourceFile[]): number {

@@ -1,7 +1,8 @@
 import { glob, realpath, stat } from 'node:fs/promises';
-import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import { FORMATS, type Format } from './config.ts';
+import { isInside, outsideOfRoots } from './place.ts';
 
 /** A file to read: its real path and its size. */
 export interface SourceFile {
@@ -38,7 +39,7 @@ export function formatOf(path: string): Format | undefined {
 export async function findFiles(pattern: string, roots: readonly string[]): Promise<SourceFile[]> {
   const realRoots = await Promise.all(roots.map(realRoot));
   for (const root of realRoots) {
-    const path = isAbsolute(pattern) ? resolve(pattern) : resolve(root, pattern);
+    const path = resolve(root, pattern);
     if (!isInside(path, root) && !isInside(path, resolve(roots[realRoots.indexOf(root)] ?? root))) continue;
     const matches = await match(path);
     if (matches.length === 0) continue;
@@ -47,7 +48,7 @@ export async function findFiles(pattern: string, roots: readonly string[]): Prom
     return files;
   }
   if (roots.every((root) => !isInside(resolve(root, pattern), resolve(root)))) {
-    throw refused(pattern, 'lies outside the folders of this source');
+    throw outsideOfRoots(pattern);
   }
   throw new AgnesError('source_file_not_found', `No file matches ${pattern} in ${roots.join(' or ')}.`, {
     hint: 'Check the folder (bucket) and the file name (source_table) of the table; letter case counts.',
@@ -93,7 +94,7 @@ async function checkFile(path: string, realRoots: readonly string[]): Promise<So
     });
   }
   if (!realRoots.some((root) => isInside(real, root)))
-    throw refused(path, 'is a link out of the folders of this source');
+    throw outsideOfRoots(path, 'is a link out of the folders of this source');
   const { size, isRegular } = await stat(real).then((info) => ({ size: info.size, isRegular: info.isFile() }));
   if (isRegular) return { path: real, size };
   throw new AgnesError('source_file_invalid', `${path} is no regular file.`, {
@@ -113,20 +114,8 @@ async function realRoot(root: string): Promise<string> {
   }
 }
 
-function isInside(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-}
-
 function escapeGlob(path: string): string {
   return path.replace(/[*?[\]{}()!]/g, '[$&]');
-}
-
-function refused(pattern: string, why: string): AgnesError {
-  return new AgnesError('source_path_refused', `${pattern} ${why}.`, {
-    hint: 'Put the files into one of the roots of the source, or add their folder to the roots.',
-    details: { pattern },
-  });
 }
 
 /** The one format of all files. Throws `source_file_invalid` when it cannot be told or differs. */

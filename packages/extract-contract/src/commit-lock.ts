@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgnesError } from '@agnes/errors';
 
@@ -10,8 +11,6 @@ const WAIT_MS = 30_000;
  * `.lock`: the operating system frees it when its holder is killed. Throws `connector_failed` after 30 seconds of waiting.
  */
 export async function withCommitLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  // Bundlers rewrite an import of node:sqlite to `sqlite`, which does not exist.
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const lock = new DatabaseSync(join(folder, '.lock'), { timeout: 0 });
   try {
     const deadline = performance.now() + WAIT_MS;

@@ -24,12 +24,15 @@ export interface HealthOptions {
   readonly connectors: readonly string[];
   readonly build: Build;
   readonly phase: Phase;
+  /** Where people reach the server; the OpenAPI document names it. */
+  readonly serverUrl: string;
 }
 
 /** The operations that tell how the installation is doing, and the OpenAPI document. */
 export function healthHandlers(options: HealthOptions): Handlers<typeof healthOperations> {
   const { state, build, phase } = options;
-  const document = openApiDocument(operations, build.version) as { openapi: string };
+  const about = { version: build.version, url: options.serverUrl };
+  const document = openApiDocument(operations, about) as { openapi: string };
   return {
     health: () => checkState(state, build.schema_version),
     liveness: async () => ({ status: 'ok' }),
