@@ -7,6 +7,8 @@ export interface Limits {
   readonly publishTimeoutMs: number;
   /** What a publish may write beside the source's own files, in bytes. Default 100 GB. */
   readonly publishOutputBytes: number;
+  /** What of the disk a publish leaves free, in bytes. Default 1 GB. */
+  readonly publishKeepFreeBytes: number;
   /** Sources that are read at a time, and connectors that run at a time. Default 2. */
   readonly parallel: number;
   /** Of a connector's whole run: AGNES_EXTRACTOR_TIMEOUT_SEC. Default one hour. */
@@ -20,6 +22,7 @@ export const DEFAULT_LIMITS: Limits = {
   publishThreads: 2,
   publishTimeoutMs: 30 * 60_000,
   publishOutputBytes: 100e9,
+  publishKeepFreeBytes: 1e9,
   parallel: 2,
   extractorTimeoutMs: 3_600_000,
   graceMs: 10_000,

@@ -111,7 +111,7 @@ async function contentOf(
       hint: 'Sync its tables, or put an extract into its folder.',
     });
   }
-  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishOutputBytes } = setup.limits;
+  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishOutputBytes, publishKeepFreeBytes } = setup.limits;
   const request: PublishRequest = {
     source,
     source_dir: sourceDir,
@@ -125,6 +125,7 @@ async function contentOf(
     return await readSource(request, {
       deadlineMs: publishTimeoutMs,
       outputBytes: publishOutputBytes,
+      keepFreeBytes: publishKeepFreeBytes,
       dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
       signal: context.signal,
       onProgress: ({ table, done, total }) =>

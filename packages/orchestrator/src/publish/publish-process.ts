@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import { AgnesError, type ErrorCode, isErrorCode, messageOf } from '@agnes/errors';
@@ -10,6 +10,8 @@ export interface PublishProcessOptions {
   readonly deadlineMs: number;
   /** What a publish may write in all, in bytes. */
   readonly outputBytes: number;
+  /** What of its disk has to stay free, in bytes: the server's state may lie there too. */
+  readonly keepFreeBytes: number;
   /** What its process may allocate, in bytes. */
   readonly dataBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -58,7 +60,7 @@ export async function readSource(request: PublishRequest, options: PublishProces
     else done = message;
   };
 
-  const size = watchSize(request.out_dir, options.outputBytes);
+  const size = watchSize(request.out_dir, options);
   const temporary = join(request.out_dir, 'tmp');
   await mkdir(temporary, { recursive: true });
   try {
@@ -79,7 +81,7 @@ export async function readSource(request: PublishRequest, options: PublishProces
       signal: options.signal === undefined ? size.signal : AbortSignal.any([options.signal, size.signal]),
     });
     if (end.reason !== 'exited' || end.code !== 0 || done === undefined) {
-      throw crash(request.source, end, options, size.signal.aborted);
+      throw crash(request.source, end, options, size.signal.aborted ? String(size.signal.reason) : undefined);
     }
     return { tables, failed, skipped, problems, complete: done.complete, files: done.files };
   } finally {
@@ -96,23 +98,25 @@ function failureOf(message: { code: string; message: string; hint?: string | und
   };
 }
 
-function crash(source: string, end: ChildEnd, options: PublishProcessOptions, tooLarge: boolean): AgnesError {
-  if (end.reason === 'cancelled' && !tooLarge) {
+function crash(
+  source: string,
+  end: ChildEnd,
+  options: PublishProcessOptions,
+  tooLarge: string | undefined,
+): AgnesError {
+  if (end.reason === 'cancelled' && tooLarge === undefined) {
     return new AgnesError('job_cancelled', `Publishing ${source} was cancelled; readers keep the last good version.`);
   }
   const last = end.stderr.lines(5).join(' | ');
-  const [what, hint] = tooLarge
-    ? [
-        `wrote more than the ${options.outputBytes} bytes that it may`,
-        'Look for a view in the extract with far too many rows.',
-      ]
-    : whatHappened(end, options);
+  const [what, hint] = tooLarge === undefined ? whatHappened(end, options) : [tooLarge, TOO_LARGE_HINT];
   return new AgnesError(
     'publish_failed',
     `Publishing ${source} ${what}; readers keep the last good version.${last === '' ? '' : ` It last said: ${last}`}`,
     { hint, details: { source }, cause: end.error },
   );
 }
+
+const TOO_LARGE_HINT = 'Look for a view in the extract with far too many rows, or give the server a larger disk.';
 
 function whatHappened(end: ChildEnd, options: PublishProcessOptions): [what: string, hint: string] {
   if (end.reason === 'deadline') {
@@ -128,17 +132,23 @@ function whatHappened(end: ChildEnd, options: PublishProcessOptions): [what: str
   return [`ended early (${end.signal ?? `exit code ${end.code}`})`, 'Try again; if it stays, run the connector again.'];
 }
 
-/** Fires when the files below a folder become too much: an extract's view may yield rows without end. */
-function watchSize(folder: string, most: number): { readonly signal: AbortSignal; stop(): void } {
+/**
+ * Fires, with what happened as its reason, when the files below a folder become too much: an extract's view may yield rows
+ * without end.
+ */
+function watchSize(
+  folder: string,
+  limits: Pick<PublishProcessOptions, 'outputBytes' | 'keepFreeBytes'>,
+): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
-    sizeOf(folder).then(
-      (size) => {
+    tooMuch(folder, limits).then(
+      (reason) => {
         busy = false;
-        if (size > most) controller.abort();
+        if (reason !== undefined) controller.abort(reason);
       },
       // A file went away meanwhile; the next look will tell.
       () => {
@@ -147,6 +157,20 @@ function watchSize(folder: string, most: number): { readonly signal: AbortSignal
     );
   }, 500);
   return { signal: controller.signal, stop: () => clearInterval(timer) };
+}
+
+async function tooMuch(
+  folder: string,
+  { outputBytes, keepFreeBytes }: Pick<PublishProcessOptions, 'outputBytes' | 'keepFreeBytes'>,
+): Promise<string | undefined> {
+  const size = await sizeOf(folder);
+  if (size > outputBytes) return `wrote more than the ${outputBytes} bytes that it may`;
+  const { bavail, bsize } = await statfs(folder);
+  // What wrote nothing is not the one that fills the disk.
+  if (size > 0 && bavail * bsize < keepFreeBytes) {
+    return `was about to fill the disk: ${bavail * bsize} bytes are left`;
+  }
+  return undefined;
 }
 
 async function sizeOf(folder: string): Promise<number> {

@@ -377,6 +377,17 @@ test('a view that yields too much is stopped by its size', async () => {
   });
 });
 
+test('a view that yields without end is stopped before the disk is full', async () => {
+  await writeExtract(data.path, 'shop', ['huge'], async (connection) => {
+    await connection.run('CREATE VIEW huge AS SELECT random() AS x FROM range(100000000000)');
+  });
+  const limits = { keepFreeBytes: Number.MAX_SAFE_INTEGER, deadlineMs: 20_000 };
+  await expect(publish(data.path, 'shop', {}, limits)).rejects.toMatchObject({
+    code: 'publish_failed',
+    message: expect.stringContaining('about to fill the disk'),
+  });
+});
+
 /** A view's text is bound when it is made, so for text that does not bind here another function of the name stands in. */
 async function createUnboundView(connection: Connection, name: string, select: string): Promise<void> {
   const stands = ['read_parquet', 'parquet_scan', 'read_text', 'read_blob'];

@@ -65,7 +65,7 @@ export async function publish(
       known_tables: known.tables ?? [],
       limits: { memory: '500MB', threads: 1, spill: '1GB' },
     },
-    { deadlineMs: 60_000, outputBytes: 2 ** 30, dataBytes: 2 ** 31, ...options },
+    { deadlineMs: 60_000, outputBytes: 2 ** 30, keepFreeBytes: 0, dataBytes: 2 ** 31, ...options },
   );
 }
 
