@@ -355,6 +355,19 @@ describe('an extract that cannot be read as a whole is not complete', () => {
   });
 });
 
+test('a log beside the extract that is no regular file is not opened', async () => {
+  const folder = await writeExtract(data.path, 'shop', ['t'], async (connection) => {
+    await connection.run('CREATE TABLE t AS SELECT 1 AS x');
+  });
+  await writeFile(join(data.path, 'elsewhere.wal'), '');
+  await symlink(join(data.path, 'elsewhere.wal'), join(folder, 'extract.duckdb.wal'));
+  expect(await publish(data.path, 'shop')).toMatchObject({
+    complete: false,
+    tables: [],
+    problems: [{ code: 'extract_unreadable', message: 'extract.duckdb.wal of shop is no regular file.' }],
+  });
+});
+
 test('a view that never ends is stopped at the deadline and says so', async () => {
   await writeExtract(data.path, 'shop', ['endless'], async (connection) => {
     await connection.run(

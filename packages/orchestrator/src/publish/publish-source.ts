@@ -166,16 +166,15 @@ function unreadable(request: PublishRequest, error: unknown): AgnesError {
 async function fingerprintOfExtract(source: string, path: string): Promise<string | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });
-    if (!stats.isFile()) {
-      throw new AgnesError('extract_unreadable', `extract.duckdb of ${source} is no regular file.`, {
+    const log = await lstat(`${path}.wal`).catch(() => undefined);
+    // DuckDB opens its log too, and would wait for ever at a pipe.
+    if (!stats.isFile() || log?.isFile() === false) {
+      const name = stats.isFile() ? `${EXTRACT_FILE}.wal` : EXTRACT_FILE;
+      throw new AgnesError('extract_unreadable', `${name} of ${source} is no regular file.`, {
         hint: 'Put the file itself into the folder.',
       });
     }
-    const hasLog = await lstat(`${path}.wal`).then(
-      () => true,
-      () => false,
-    );
-    return hasLog || Date.now() - Number(stats.ctimeMs) < 100 ? undefined : fingerprintOf(stats);
+    return log !== undefined || Date.now() - Number(stats.ctimeMs) < 100 ? undefined : fingerprintOf(stats);
   } catch (error) {
     if (!hasErrorCode(error, 'ENOENT')) throw error;
     throw new AgnesError('extract_missing', `Source ${source} has no extract.duckdb.`, {
