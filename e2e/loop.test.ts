@@ -1,4 +1,6 @@
 import { appendFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readExtract } from '@agnes/extract-contract';
 import { writeCsv, writeParquet } from '@agnes/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Installation, inFiles, initialise, json, query, startInstallation } from './installation.ts';
@@ -96,6 +98,18 @@ describe('the loop', () => {
     });
     await json(all.admin, ['admin', 'sync', 'events']);
     expect((await pull()).updated).toEqual(['events']);
+  });
+
+  it('an unregistered table leaves readers at once, the laptop at its next pull, the extract with the next sync', async () => {
+    await writeFile(inFiles(all, 'gone.csv'), 'id\n1\n');
+    await all.publish({ gone: 'gone.csv' }, ['gone']);
+    expect((await pull()).updated).toEqual(['gone']);
+    await json(all.admin, ['admin', 'unregister-table', 'gone', '--yes']);
+    expect((await pull()).removed.map(({ table }) => table)).toEqual(['gone']);
+    await json(all.admin, ['admin', 'sync']);
+    const extract = await readExtract(join(all.server.dataDir, 'extracts', 'local'));
+    expect(extract.tables.map((table) => table.table_name).sort()).toEqual(['events', 'orders', 'people']);
+    expect(await tables()).toEqual(['events', 'orders']);
   });
 
   it('survives a killed server: what was published stays, and the same workspace pulls on', async () => {

@@ -13,6 +13,7 @@ import { tableResourceType } from './resource-type.ts';
 import { liveBlobs, prune } from './retention.ts';
 import { snapshots } from './snapshot.ts';
 import type { RegisteredTable, Registration, TableDefinition, TablePatch } from './table.ts';
+import { takenOut } from './taken-out.ts';
 import { type TableVersion, VersionCache } from './versions.ts';
 
 export interface CatalogOptions {
@@ -64,6 +65,8 @@ export interface Catalog {
   knownFiles(source: string): Promise<Map<string, Omit<KnownFile, 'path'>>>;
   /** Folders under `extracts/` that own names now: one that is gone has to be published as empty and complete. */
   sources(): Promise<string[]>;
+  /** Names, lower-cased, that an administrator took out of a source and that nobody registered again. */
+  takenOut(source: string): Promise<string[]>;
   liveBlobs(): Promise<Set<string>>;
   prune(): Promise<{ versions: number }>;
 }
@@ -124,6 +127,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       const rows = await state.db.selectDistinct({ source: viewOwnership.source_name }).from(viewOwnership);
       return rows.map(({ source }) => source).sort();
     },
+    takenOut: (source) => takenOut(state.db, source),
     liveBlobs: () => liveBlobs(state),
     prune: () => prune(state, retention, now()),
   };

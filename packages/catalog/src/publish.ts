@@ -12,9 +12,10 @@ import { idsAmong, selectTables } from './registry-rows.ts';
 import { recordSyncs, type SyncRun } from './sync-history.ts';
 import { type SyncStateRow, saveFailures, saveSyncStates, syncOf } from './sync-state.ts';
 import { REGISTERED_BY_EXTRACT, type RegisteredTable, sourceTypeOfFolder } from './table.ts';
+import { takenOut } from './taken-out.ts';
 import type { VersionCache } from './versions.ts';
 
-const { tableRegistry, unregisteredTables, viewOwnership, syncState, tableVersions, tableParts } = schema;
+const { tableRegistry, viewOwnership, syncState, tableVersions, tableParts } = schema;
 
 export interface PublishContext {
   readonly state: State;
@@ -62,10 +63,7 @@ async function readBefore(
     .where(
       or(eq(viewOwnership.source_name, source), keys.length === 0 ? undefined : inArray(viewOwnership.view_name, keys)),
     );
-  const stones = await tx
-    .select({ key: unregisteredTables.name_key })
-    .from(unregisteredTables)
-    .where(eq(unregisteredTables.source, source));
+  const stones = await takenOut(tx, source);
   const current = await versions.load(
     tx,
     tables.flatMap(({ current_version }) => current_version ?? []),
@@ -74,7 +72,7 @@ async function readBefore(
     tables: new Map(tables.map((table) => [nameKey(table.name), table])),
     versions: new Map(current.map((version) => [version.table_id, version])),
     owners: new Map(owners.map((row) => [row.view_name, row.source_name])),
-    takenOut: new Set(stones.map(({ key }) => key)),
+    takenOut: new Set(stones),
     ids: await idsAmong(tx, names),
     stored,
   };

@@ -34,6 +34,8 @@ export async function answerRequest<Config, Session>(
   try {
     await using writer = await openExtractWriter(request.output_dir);
     using _stopping = interruptOnAbort(writer, signal);
+    for (const name of request.drop) await writer.dropTable(name);
+    await writer.commit();
     await using run = await openRun(connector, { request, env, signal, writer, send });
     for (const table of request.tables) {
       if (signal.aborted) break;

@@ -124,6 +124,13 @@ describe('what a connector process says', () => {
     expect(out).not.toContain('secret"');
   });
 
+  test('tables that were taken out leave the extract, whatever becomes of the others', async () => {
+    await run([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
+    const { code } = await run([{ name: 'b', does: 'break' }], { drop: ['A', 'unknown'] });
+    expect(code).toBe(1);
+    expect(await tablesOf()).toStrictEqual(['b', 'c']);
+  });
+
   test('state that a failing table saved is not sent with the next one', async () => {
     const messages: ConnectorMessage[] = [];
     const connector = defineConnector({

@@ -48,6 +48,8 @@ export const connectorRequest = v.object({
   output_dir: v.pipe(v.string(), v.minLength(1)),
   config: v.optional(v.unknown(), {}),
   tables: v.array(connectorTable),
+  /** Names that were taken out of the registry: their rows and files leave the extract. */
+  drop: v.optional(v.array(v.string()), []),
   /** What the connector last sent as its state. */
   state: v.optional(v.unknown()),
 });
@@ -61,8 +63,7 @@ const warning = v.object({ code: v.string(), message: v.string(), hint: v.option
 export const connectorMessage = v.variant('type', [
   v.object({
     type: v.literal('log'),
-    /** info, warning or error; `warn` is taken for warning, and `debug` does not reach the job's log. */
-    level: v.picklist(['debug', 'info', 'warn', 'warning', 'error']),
+    level: v.picklist(['info', 'warning', 'error']),
     message: v.string(),
   }),
   v.object({

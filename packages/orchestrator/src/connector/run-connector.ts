@@ -17,6 +17,7 @@ export interface ConnectorRunOptions {
   readonly outputDir: string;
   readonly temporary: string;
   readonly tables: ConnectorRequest['tables'];
+  readonly drop: ConnectorRequest['drop'];
   readonly timeoutMs: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
@@ -63,9 +64,7 @@ export async function runConnector(
     const message = parseConnectorLine(line);
     switch (message.type) {
       case 'log':
-        if (message.level !== 'debug') {
-          options.onLog(message.level === 'warn' ? 'warning' : message.level, redact(message.message));
-        }
+        options.onLog(message.level, redact(message.message));
         return;
       case 'progress':
         options.onProgress(message);
@@ -109,6 +108,7 @@ export async function runConnector(
     output_dir: options.outputDir,
     config,
     tables: options.tables,
+    drop: options.drop,
     ...(state === undefined ? {} : { state }),
   };
   try {

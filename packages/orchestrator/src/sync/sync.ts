@@ -88,6 +88,7 @@ async function extract(
     outputDir: join(setup.dataDir, 'extracts', source),
     temporary: join(setup.dataDir, 'tmp', `connector-${source}-${crypto.randomUUID()}`),
     tables: tables.map(requestOf),
+    drop: await setup.catalog.takenOut(source),
     timeoutMs: setup.limits.extractorTimeoutMs,
     graceMs: setup.limits.graceMs,
     signal: context.signal,

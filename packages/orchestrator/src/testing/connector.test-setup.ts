@@ -87,7 +87,7 @@ async function run(request: Request): Promise<number> {
       return 0;
     }
     case 'tells secrets':
-      say({ type: 'log', level: 'warn', message: `token=${secret}` });
+      say({ type: 'log', level: 'warning', message: `token=${secret}` });
       say({
         type: 'table_failed',
         table: names[0],
