@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '@agnes/errors';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { type Operation, openApiDocument, operations } from './index.ts';
 
@@ -21,6 +22,31 @@ describe('the contract', () => {
 
   test.each(all)('%s names only codes that have an HTTP status', (_key, operation) => {
     for (const code of operation.errors) expect(ERROR_CODES[code].status, code).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('what people write', () => {
+  test.each([
+    ['createGroup', { name: 'a\ud800' }],
+    ['createGroup', { name: 'a\u0000b' }],
+    ['createGroup', { name: '\u001b[2Ja' }],
+    ['createGroup', { name: 'a\nb' }],
+    ['createGroup', { name: 'a', description: '\udc00' }],
+    ['createGroup', { name: 'a', description: 'x'.repeat(10_001) }],
+    ['createUser', { email: 'a@example.com', name: '\ud800' }],
+    ['registerTable', { name: 'a', description: '\u001b[2J' }],
+    ['registerTable', { name: 'a', source_table: 'a\u0000.csv' }],
+    ['registerTable', { name: 'a', bucket: '\ud800' }],
+    ['registerTable', { name: 'a', column_types: { 'a\u0000': 'INTEGER' } }],
+  ] as const)('%s refuses %j', (id, body) => {
+    expect(v.is(operations[id].body, body)).toBe(false);
+  });
+
+  test.each([
+    ['createGroup', { name: 'Vertrieb Süd 東京 👍', description: 'Two\nlines,\tand a tab.' }],
+    ['registerTable', { name: 'a', source_table: 'orders/*.csv', bucket: 'été', description: null }],
+  ] as const)('%s takes %j', (id, body) => {
+    expect(v.is(operations[id].body, body)).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
-import { email, id, idParams, nonNegative, shortText, time } from '../schemas.ts';
+import { email, id, idParams, longText, nonNegative, shortText, time } from '../schemas.ts';
 
 const origin = v.string();
 
@@ -124,7 +124,7 @@ export const accessOperations = {
     method: 'POST',
     path: '/api/admin/groups',
     summary: 'Adds a group.',
-    body: v.object({ name: shortText, description: v.optional(v.nullable(v.string())) }),
+    body: v.object({ name: shortText, description: v.optional(v.nullable(longText)) }),
     status: 201,
     response: group,
     errors: ['group_exists'],
@@ -137,7 +137,7 @@ export const accessOperations = {
     path: '/api/admin/groups/{id}',
     summary: 'Renames or describes a group.',
     params: idParams,
-    body: v.object({ name: v.optional(shortText), description: v.optional(v.nullable(v.string())) }),
+    body: v.object({ name: v.optional(shortText), description: v.optional(v.nullable(longText)) }),
     status: 200,
     response: group,
     errors: ['group_not_found', 'group_exists', 'system_group'],

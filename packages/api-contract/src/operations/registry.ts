@@ -15,10 +15,13 @@ const nameList = v.union([
   ),
 ]);
 
+/** Where rows come from, in the words of a source: anything that can be stored and be part of a path. */
+const place = v.pipe(v.string(), v.maxLength(1000), v.regex(/^[^\0\p{Cs}]*$/u, 'must be text without NUL characters'));
+
 const fields = {
   source_type: v.optional(v.nullable(shortText)),
-  bucket: v.optional(v.nullable(v.pipe(v.string(), v.maxLength(1000)))),
-  source_table: v.optional(v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(1000)))),
+  bucket: v.optional(v.nullable(place)),
+  source_table: v.optional(v.nullable(v.pipe(place, v.minLength(1)))),
   source_query: v.optional(v.nullable(longText)),
   query_mode: v.optional(queryMode),
   sync_strategy: v.optional(syncStrategy),
