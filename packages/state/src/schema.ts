@@ -1,4 +1,5 @@
-import { bigint, boolean, json, pgTable, primaryKey, text, timestamp, unique } from 'drizzle-orm/pg-core';
+import { bigint, boolean, pgTable, primaryKey, text, timestamp, unique } from 'drizzle-orm/pg-core';
+import { json } from './json-column.ts';
 
 /**
  * The one schema of the state database, true on every engine. It keeps to text, bigint, boolean, timestamptz, json and

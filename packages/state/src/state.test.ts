@@ -60,6 +60,13 @@ describe('statements', () => {
     }
   });
 
+  test('json with half a surrogate pair is stored, and backslashes stay', async () => {
+    const value = { 'k\ud800': ['a\ud83d', 'b\\ud800', 'c\\\\ud800', '👍 \\'] };
+    await state.write((tx) => tx.insert(settings).values({ key: 'k', value, updated_at: at }));
+    const [row] = await state.db.select().from(settings);
+    expect(row?.value).toEqual({ 'k\ufffd': ['a\ufffd', 'b\\ud800', 'c\\\\ud800', '👍 \\'] });
+  });
+
   test('times compare with times', async () => {
     await state.write((tx) =>
       tx.insert(users).values([user('a'), { ...user('b'), created_at: new Date(at.getTime() + 1) }]),
