@@ -16,9 +16,12 @@ export async function checkColumnTypes(types: Readonly<Record<string, string>>):
   if (seen.size === 0) return;
   await using database = await openDatabase(':memory:');
   await using connection = await database.connect();
+  const known = new Set<string>();
   for (const [column, type] of Object.entries(types)) {
+    if (known.has(type)) continue;
     try {
       await connection.rows(`SELECT CAST(NULL AS ${type})`);
+      known.add(type);
     } catch (error) {
       throw invalid(column, type, 'DuckDB does not know it', error);
     }

@@ -55,6 +55,14 @@ describe('registering', () => {
     });
   });
 
+  test('a connector is not asked about a table of an extract that it does not fill', async () => {
+    await it.catalog.publish(publication('somebody', [await table(it.blobs, 'left_here')]));
+    asked.length = 0;
+    const { updated } = await it.catalog.update('left_here', { primary_key: ['id'] }, by);
+    expect(updated).toEqual(['primary_key']);
+    expect(asked).toEqual([]);
+  });
+
   test('puts a table into the folder of its connector', async () => {
     expect(await it.catalog.register({ name: 'issues', source_type: 'jira' }, by)).toMatchObject({
       source: 'jira_cloud',
