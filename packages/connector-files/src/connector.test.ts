@@ -358,6 +358,27 @@ describe('where files may be', () => {
     expect((await one({}, { source_table: 'inside.csv' })).rows).toHaveLength(1);
   });
 
+  test('links in a circle and names too long to exist are told, and leave other files alone', async () => {
+    await writeFile(join(root, 'real.csv'), 'a\n1\n');
+    await symlink('circle.csv', join(root, 'circle.csv'));
+    for (const source_table of ['circle.csv', 'circle.csv/x.csv', `${'n'.repeat(900)}.csv`, '*.csv']) {
+      expect((await one({}, { source_table })).failed, source_table).toMatchObject({
+        code: 'source_file_not_found',
+        hint: expect.any(String),
+      });
+    }
+    expect((await one({}, { source_table: 'r*.csv' })).rows).toHaveLength(1);
+  });
+
+  test('a glob that stands for too many names is refused at once', async () => {
+    await writeFile(join(root, 'real.csv'), 'a\n1\n');
+    for (const source_table of ['{a,b}'.repeat(25), '{1..90000000}.csv', '{a,b{c,d}}'.repeat(12)]) {
+      expect((await one({}, { source_table })).failed, source_table).toMatchObject({ code: 'source_path_refused' });
+    }
+    expect((await one({}, { source_table: '{real,other,{x,y}}{01..12,}.csv' })).rows).toHaveLength(1);
+    expect((await one({}, { source_table: '{real,other}.csv' })).rows).toHaveLength(1);
+  });
+
   test('nothing that matches names the pattern and the roots', async () => {
     for (const source_table of ['absent.csv', '*.csv', 'absent/*.csv']) {
       expect((await one({}, { source_table })).failed).toMatchObject({

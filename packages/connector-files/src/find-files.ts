@@ -61,7 +61,26 @@ async function match(path: string): Promise<string[]> {
   if (kind === 'other') return [path];
   if (kind === 'folder')
     return (await globbed(join(escapeGlob(path), '*'))).filter((file) => formatOf(file) !== undefined);
-  return /[*?[\]{}]/.test(path) ? globbed(path) : [];
+  if (!/[*?[\]{}]/.test(path)) return [];
+  if (alternativesOf(path) > MOST_ALTERNATIVES) throw outsideOfRoots(path, 'stands for too many names');
+  return globbed(path);
+}
+
+/** Braces are written out before a folder is looked into; 25 pairs of them are 33 million patterns. */
+const MOST_ALTERNATIVES = 10_000;
+
+/** In how many ways the braces of a glob can be written out, at most. */
+function alternativesOf(pattern: string): number {
+  let ways = 1;
+  const open: number[] = [];
+  for (const [piece, from, to] of pattern.matchAll(/[{},]|(-?\d+)\.\.(-?\d+)/g)) {
+    const inside = open.length - 1;
+    if (piece === '{') open.push(1);
+    else if (piece === '}') ways *= open.pop() ?? 1;
+    else if (inside >= 0)
+      open[inside] = (open[inside] ?? 1) + (piece === ',' ? 1 : Math.abs(Number(from) - Number(to)));
+  }
+  return open.reduce((product, each) => product * each, ways);
 }
 
 /** Files that a glob names; folders and hidden names are left out, everything else is looked at later. */
@@ -74,11 +93,14 @@ async function globbed(pattern: string): Promise<string[]> {
   return found;
 }
 
+/** Nothing, part of the way is a file, links in a circle, and a name too long to exist. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+
 async function kindOf(path: string): Promise<'absent' | 'folder' | 'other'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'other';
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return 'absent';
+    if (UNREACHABLE.has((error as NodeJS.ErrnoException).code ?? '')) return 'absent';
     throw error;
   }
 }
