@@ -105,7 +105,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
 
   const publishAll: Orchestrator['publishAll'] = (context = {}, failures = new Map()) =>
     whole.run('', async () => {
-      const names = await listSources(extracts);
+      const { names, misnamed } = await listSources(extracts);
       const limit = pLimit(limits.parallel);
       const found = new Map<string, ReadSource>();
       const reports = new Map<string, SourceReport>();
@@ -147,6 +147,10 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
           const second = await makeVisible(source, content);
           reports.set(source, { ...second, changed: [...new Set([...(first?.changed ?? []), ...second.changed])] });
         });
+      }
+      for (const folder of misnamed) {
+        const reason = 'The name of a source is 1 to 64 ASCII letters, digits and underscores, no digit first.';
+        reports.set(folder, { ...NOTHING, source: folder, skipped: [{ item: `extracts/${folder}`, reason }] });
       }
       await show(null);
       return [...reports.values()].sort((a, b) => (a.source < b.source ? -1 : 1));
@@ -206,20 +210,23 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   return orchestrator;
 }
 
-/** Folders with an extract, sorted. What is no valid name, or has no finished extract yet, is no source. */
-async function listSources(extracts: string): Promise<string[]> {
-  let entries: string[];
+/** Folders with an extract, sorted, and those whose name cannot be a source's. Without a finished extract it is neither. */
+async function listSources(extracts: string): Promise<{ names: string[]; misnamed: string[] }> {
+  const found: { names: string[]; misnamed: string[] } = { names: [], misnamed: [] };
+  for (const name of await entriesOf(extracts)) {
+    if (!(await isThere(join(extracts, name, EXTRACT_FILE)))) continue;
+    (isIdentifier(name) ? found.names : found.misnamed).push(name);
+  }
+  return found;
+}
+
+async function entriesOf(folder: string): Promise<string[]> {
   try {
-    entries = await readdir(extracts);
+    return (await readdir(folder)).sort();
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return [];
     throw error;
   }
-  const sources: string[] = [];
-  for (const name of entries.filter(isIdentifier).sort()) {
-    if (await isThere(join(extracts, name, EXTRACT_FILE))) sources.push(name);
-  }
-  return sources;
 }
 
 /** Sources whose folder was taken away. When all folders are gone, a volume is more likely missing than everything deleted. */

@@ -77,6 +77,8 @@ describe('rebuild', () => {
     await writeFile(join(server.dataDir, 'extracts', 'writing', 'extract.duckdb.tmp'), 'half');
     await writeFile(join(server.dataDir, 'extracts', 'file'), '');
     expect(await server.orchestrator.rebuild()).toStrictEqual({ good: ['a'] });
+    const reports = await server.orchestrator.publishAll();
+    expect(reports.flatMap(({ skipped }) => skipped)).toMatchObject([{ item: 'extracts/bad name; drop' }]);
   });
 
   test('corrupt extracts, and those without tables, cost the others nothing', async () => {
