@@ -30,7 +30,10 @@ export const filesConnector = defineConnector<FilesConfig>({
     const files = await findFiles(patternOf(table), context.config.roots);
     const options = optionsOf(table);
     const format = commonFormat(files, options.format);
-    context.log('info', `${table.name}: ${files.length} ${format} file(s), ${sizeOf(files)} bytes`);
+    context.log(
+      'info',
+      `${table.name}: ${files.length} ${format} ${files.length === 1 ? 'file' : 'files'}, ${sizeOf(files)} bytes`,
+    );
     const scratch = await mkdtemp(join(tmpdir(), 'agnes-files-'));
     try {
       await writeFiles(table, context, files, format, scratch);
