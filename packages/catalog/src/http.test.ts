@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { rm, truncate } from 'node:fs/promises';
+import { chmod, rm, truncate } from 'node:fs/promises';
 import { type Caller, callerOf, operations, Reply, type RequestContext } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Principal } from '@agnes/rbac';
@@ -149,6 +149,7 @@ describe('a blob', () => {
     const gone = await part(it.blobs);
     await it.catalog.publish(publication('bad', [await table(it.blobs, 'broken', { parts: [cut, gone] })]));
     await it.access.createGrant({ group_id: 'ann', resource_type: 'table', resource_id: 'broken' }, ROOT.userId);
+    await chmod(it.blobs.path(cut.sha256), 0o644);
     await truncate(it.blobs.path(cut.sha256), 50);
     await rm(it.blobs.path(gone.sha256));
     for (const { sha256: hash } of [cut, gone]) {
