@@ -11,6 +11,25 @@ export function isFinished(job: Job): boolean {
   return job.status !== 'queued' && job.status !== 'running';
 }
 
+type Outcome = NonNullable<Job['outcome']>;
+type Problem = Outcome['failed'][number];
+
+/** `2 changed, 5 unchanged, 1 failed`, which is what was attempted; then what was not. */
+export function countsOf({ attempted, changed, skipped, failed }: Outcome): string {
+  const unchanged = Math.max(0, attempted - changed - failed.length);
+  const counts = `${changed} changed, ${unchanged} unchanged, ${failed.length} failed`;
+  return skipped.length === 0 ? counts : `${counts}; ${skipped.length} skipped`;
+}
+
+function failureText({ item, code, message, hint }: Problem): string {
+  return `${item}: ${message} (${code})${hint === undefined ? '' : ` → ${hint}`}`;
+}
+
+/** Without the code: it would name an error, and this is none. */
+function warningText({ item, message, hint }: Problem): string {
+  return `${item}: ${message}${hint === undefined ? '' : ` → ${hint}`}`;
+}
+
 /** A finished sync: what happened on stdout, each failure on stderr, and an error unless everything went well. */
 export function syncResult(job: Job): Result {
   const { outcome } = job;
@@ -19,17 +38,15 @@ export function syncResult(job: Job): Result {
     outcome === null
       ? [`The sync ended: ${job.status}.`]
       : [
-          `Synced ${plural(outcome.attempted, 'table')}: ${outcome.changed} changed, ${outcome.skipped.length} skipped, ${failed.length} failed.`,
+          `Synced ${plural(outcome.attempted, 'table')}: ${countsOf(outcome)}.`,
           ...outcome.skipped.map(({ item, reason }) => `skipped: ${item} (${reason})`),
         ];
-  const problem = ({ item, code, message, hint }: (typeof failed)[number]): string =>
-    `${item}: ${message} (${code})${hint === undefined ? '' : ` → ${hint}`}`;
   return {
     data: job,
     text: lines.join('\n'),
     notes: [
-      ...(outcome?.warnings ?? []).map((warning) => `warning: ${problem(warning)}`),
-      ...failed.map((failure) => `failed: ${problem(failure)}`),
+      ...(outcome?.warnings ?? []).map((warning) => `warning: ${warningText(warning)}`),
+      ...failed.map((failure) => `failed: ${failureText(failure)}`),
     ],
     ...(job.status === 'succeeded' && failed.length === 0 ? {} : { error: syncError(job, failed.length) }),
   };
@@ -56,11 +73,10 @@ export function jobText(job: Job): string {
   ];
   if (progress !== null && !isFinished(job)) fields.push(['Progress', progressText(progress)]);
   if (outcome !== null) {
-    const { attempted, changed, skipped, failed } = outcome;
-    const counts = `${changed} changed, ${skipped.length} skipped, ${failed.length} failed`;
-    fields.push(['Outcome', `${attempted} attempted, ${counts}`]);
-    for (const { item, reason } of skipped) fields.push(['Skipped', `${item}: ${reason}`]);
-    for (const { item, code, message } of failed) fields.push(['Failed', `${item}: ${message} (${code})`]);
+    fields.push(['Outcome', `${outcome.attempted} attempted: ${countsOf(outcome)}`]);
+    for (const { item, reason } of outcome.skipped) fields.push(['Skipped', `${item}: ${reason}`]);
+    for (const warning of outcome.warnings ?? []) fields.push(['Warning', warningText(warning)]);
+    for (const failure of outcome.failed) fields.push(['Failed', failureText(failure)]);
   }
   if (error !== null) fields.push(['Error', `${error.message} (${error.code})`]);
   return formatFields(fields);

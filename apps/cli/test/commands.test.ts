@@ -185,7 +185,7 @@ describe('admin', () => {
     server.answers.set('GET /api/jobs/job1', [job('running'), job('running'), job('partial', { outcome })]);
     const { code, stdout, stderr } = await user.run(['admin', 'sync', 'a', 'b'], { env: signedIn() });
     expect(code).toBe(1);
-    expect(stdout).toBe('Synced 2 tables: 1 changed, 0 skipped, 1 failed.\n');
+    expect(stdout).toBe('Synced 2 tables: 1 changed, 0 unchanged, 1 failed.\n');
     expect(stderr).toContain('failed: b: b.csv is no CSV. (source_file_invalid) → Look at line 3.');
     expect(stderr).toContain('→ agnes admin job show job1 --log');
     expect(server.bodies.get('POST /api/sync/trigger')).toEqual({ tables: ['a', 'b'] });

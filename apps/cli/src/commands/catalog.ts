@@ -15,6 +15,7 @@ const COLUMNS = [
 
 export class Catalog extends AgnesCommand {
   static override summary = 'The tables that are granted to you';
+  static override examples = ['<%= config.bin %> catalog', '<%= config.bin %> catalog --json'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

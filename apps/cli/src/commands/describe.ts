@@ -6,6 +6,10 @@ import { schemaText } from '../output/schema-text.ts';
 
 export class Describe extends AgnesCommand {
   static override summary = 'Columns of a table and its first rows';
+  static override examples = [
+    '<%= config.bin %> describe airports',
+    '<%= config.bin %> describe airports -n 20 --json',
+  ];
   static override aliases = ['sample'];
   static override args = { table: required('Name or id of the table.') };
   static override flags = { server: serverFlag, rows: rowsFlag };

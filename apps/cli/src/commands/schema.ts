@@ -5,6 +5,7 @@ import { schemaText } from '../output/schema-text.ts';
 
 export class Schema extends AgnesCommand {
   static override summary = 'Columns and types of a table';
+  static override examples = ['<%= config.bin %> schema airports'];
   static override args = { table: required('Name or id of the table.') };
   static override flags = { server: serverFlag };
 

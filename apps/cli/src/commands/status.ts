@@ -7,6 +7,7 @@ import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 
 export class Status extends AgnesCommand {
   static override summary = 'What this workspace has; asks no server';
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --json'];
 
   protected override async execute(): Promise<Result> {
     await this.parse(Status);

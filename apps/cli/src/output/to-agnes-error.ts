@@ -30,7 +30,11 @@ function usageError(error: ParseError, name: string | undefined): AgnesError {
   const known = Object.keys(input?.flags ?? {}).map((name) => `--${name}`);
   const unknown = error.flags?.find((flag) => flag.startsWith('-'));
   const [close] = unknown === undefined ? [] : nearest(unknown.replace(/=.*/, ''), known, 1);
-  const message = error.message.replace(/\nSee more help with --help$/, '').replaceAll(/\s*\n\s*/g, ' ');
+  const message = error.message
+    .replace(/\nSee more help with --help$/, '')
+    .replace(/^The following errors? occurred:/, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
   return new AgnesError('usage', message, {
     hint: close === undefined ? `${command} --help` : `Did you mean ${close}? See: ${command} --help`,
   });

@@ -4,6 +4,7 @@ import { serverFlag } from '../../flags.ts';
 
 export class Activate extends AgnesCommand {
   static override summary = 'Let an account in again';
+  static override examples = ['<%= config.bin %> admin activate ana@example.com'];
   static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag };
 

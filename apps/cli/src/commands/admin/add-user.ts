@@ -8,6 +8,7 @@ export class AddUser extends AgnesCommand {
   static override summary = 'Add an account';
   static override description =
     'Without a password the person cannot sign in until one is set: agnes admin set-password.';
+  static override examples = ['<%= config.bin %> admin add-user ana@example.com --name Ana'];
   static override args = { email: required('E-mail address.') };
   static override flags = {
     server: serverFlag,

@@ -4,6 +4,7 @@ import { serverFlag } from '../../flags.ts';
 
 export class Deactivate extends AgnesCommand {
   static override summary = 'Lock an account out, with its sessions and tokens';
+  static override examples = ['<%= config.bin %> admin deactivate ana@example.com'];
   static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag };
 

@@ -1,6 +1,7 @@
 import { integer, string } from '@oclif/core/flags';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
+import { countsOf } from '../../job-text.ts';
 import { formatTable } from '../../output/table.ts';
 import { formatTime } from '../../output/units.ts';
 
@@ -8,6 +9,10 @@ const COLUMNS = ['ID', 'KIND', 'STATUS', 'CREATED', 'FINISHED', 'RESULT'].map((t
 
 export class Jobs extends AgnesCommand {
   static override summary = 'Jobs of the server, newest first';
+  static override examples = [
+    '<%= config.bin %> admin jobs',
+    '<%= config.bin %> admin jobs --kind sync --status failed --limit 5',
+  ];
   static override flags = {
     server: serverFlag,
     kind: string({ description: 'Only jobs of this kind.' }),
@@ -30,7 +35,7 @@ export class Jobs extends AgnesCommand {
       status,
       formatTime(created_at),
       finished_at === null ? '-' : formatTime(finished_at),
-      error?.message ?? (outcome === null ? '' : `${outcome.changed} changed, ${outcome.failed.length} failed`),
+      error?.message ?? (outcome === null ? '' : countsOf(outcome)),
     ]);
     return {
       data: answer,

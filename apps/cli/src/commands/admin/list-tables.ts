@@ -17,6 +17,7 @@ const COLUMNS = [
 
 export class ListTables extends AgnesCommand {
   static override summary = 'Every registered table and how its last sync went';
+  static override examples = ['<%= config.bin %> admin list-tables', '<%= config.bin %> admin list-tables --json'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

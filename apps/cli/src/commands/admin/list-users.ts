@@ -6,6 +6,7 @@ const COLUMNS = ['EMAIL', 'NAME', 'ROLE', 'ACTIVE', 'PASSWORD', 'GROUPS', 'ID'].
 
 export class ListUsers extends AgnesCommand {
   static override summary = 'Everybody with an account';
+  static override examples = ['<%= config.bin %> admin list-users'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

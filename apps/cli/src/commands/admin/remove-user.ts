@@ -4,6 +4,7 @@ import { serverFlag } from '../../flags.ts';
 
 export class RemoveUser extends AgnesCommand {
   static override summary = 'Delete an account with its tokens and memberships';
+  static override examples = ['<%= config.bin %> admin remove-user ana@example.com'];
   static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag };
 

@@ -5,6 +5,10 @@ import { passwordFlags, serverFlag } from '../../flags.ts';
 
 export class SetPassword extends AgnesCommand {
   static override summary = 'Set the password of an account and end its sessions';
+  static override examples = [
+    '<%= config.bin %> admin set-password ana@example.com',
+    '<%= config.bin %> admin set-password ana@example.com --password-stdin < password.txt',
+  ];
   static override args = { user: required('Id or e-mail address.') };
   static override flags = { server: serverFlag, ...passwordFlags };
 

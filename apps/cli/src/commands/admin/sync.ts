@@ -13,8 +13,8 @@ const SLOWEST_POLL_MS = 1500;
 export class Sync extends AgnesCommand {
   static override summary = 'Bring tables in from their sources';
   static override description =
-    'Of the tables named, or of all that are due. Waits for the end and ends with 1 when a table failed; leaving early ' +
-    'leaves the job running.';
+    'Of the tables named, or of all that are due; those without a schedule always are. Waits for the end and ends ' +
+    'with 1 when a table failed; leaving early leaves the job running.';
   static override examples = [
     '<%= config.bin %> admin sync',
     '<%= config.bin %> admin sync airports weather --no-wait',
@@ -23,7 +23,7 @@ export class Sync extends AgnesCommand {
   static override args = { tables: optional('Names or ids of tables; several are fine.') };
   static override flags = {
     server: serverFlag,
-    force: boolean({ description: 'Also what has not changed at its source.' }),
+    force: boolean({ description: 'All tables, due or not.' }),
     wait: boolean({ description: 'Wait for the end.', default: true, allowNo: true }),
     progress: progressFlag,
   };

@@ -6,6 +6,10 @@ import { confirm } from '../../prompt.ts';
 
 export class UnregisterTable extends AgnesCommand {
   static override summary = 'Take a table out: readers lose it, laptops at their next pull';
+  static override examples = [
+    '<%= config.bin %> admin unregister-table airports',
+    '<%= config.bin %> admin unregister-table airports --yes',
+  ];
   static override args = { table: required('Name or id.') };
   static override flags = { server: serverFlag, yes: boolean({ char: 'y', description: 'Do not ask.' }) };
 

@@ -8,6 +8,10 @@ import { registrationBody, registrationFlags } from '../../registration.ts';
 export class UpdateTable extends AgnesCommand {
   static override summary = 'Change a registered table';
   static override description = 'What is not given stays. An empty text clears a field: --description "".';
+  static override examples = [
+    '<%= config.bin %> admin update-table airports --description "Airports of the US" --sync-schedule "every 6h"',
+    '<%= config.bin %> admin update-table zips --column-type zip=VARCHAR',
+  ];
   static override args = { table: required('Name or id.') };
   static override flags = { server: serverFlag, name: string({ description: 'New name.' }), ...registrationFlags };
 

@@ -6,6 +6,7 @@ import { readToken, removeToken } from '../../settings/tokens.ts';
 
 export class Logout extends AgnesCommand {
   static override summary = 'Sign out: end the session and forget its token';
+  static override examples = ['<%= config.bin %> auth logout'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -5,6 +5,7 @@ import { formatTime } from '../../output/units.ts';
 
 export class Whoami extends AgnesCommand {
   static override summary = 'Who you are, as the server sees it';
+  static override examples = ['<%= config.bin %> auth whoami'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

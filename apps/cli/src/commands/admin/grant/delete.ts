@@ -4,6 +4,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class GrantDelete extends AgnesCommand {
   static override summary = 'Take a grant back; effective on the next request';
+  static override examples = ['<%= config.bin %> admin grant delete grant_01h2xcejqtf2nbrexx3vqjhp41'];
   static override args = { id: required('Id of the grant: agnes admin grant list.') };
   static override flags = { server: serverFlag };
 

@@ -8,6 +8,10 @@ const COLUMNS = ['GROUP', 'TYPE', 'RESOURCE', 'SINCE', 'ID'].map((title) => ({ t
 
 export class GrantList extends AgnesCommand {
   static override summary = 'What is granted to which group';
+  static override examples = [
+    '<%= config.bin %> admin grant list',
+    '<%= config.bin %> admin grant list --group analysts --type table',
+  ];
   static override flags = {
     server: serverFlag,
     type: string({ description: 'Only resources of this type.' }),

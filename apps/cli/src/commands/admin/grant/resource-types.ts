@@ -6,6 +6,7 @@ const COLUMNS = ['TYPE', 'NAME', 'ID FORMAT', 'DESCRIPTION'].map((title) => ({ t
 
 export class GrantResourceTypes extends AgnesCommand {
   static override summary = 'What can be granted';
+  static override examples = ['<%= config.bin %> admin grant resource-types'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -4,6 +4,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class GroupAddMember extends AgnesCommand {
   static override summary = 'Add a person to a group';
+  static override examples = ['<%= config.bin %> admin group add-member analysts ana@example.com'];
   static override args = {
     group: required('Name or id.'),
     email: required('E-mail address of the person.'),

@@ -5,6 +5,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class GroupCreate extends AgnesCommand {
   static override summary = 'Add a group';
+  static override examples = ['<%= config.bin %> admin group create analysts --description "Everybody in sales"'];
   static override args = { name: required('Name of the group.') };
   static override flags = { server: serverFlag, description: string({ description: 'What the group is for.' }) };
 

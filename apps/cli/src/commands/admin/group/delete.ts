@@ -4,6 +4,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class GroupDelete extends AgnesCommand {
   static override summary = 'Delete a group with its members and grants';
+  static override examples = ['<%= config.bin %> admin group delete analysts'];
   static override args = { group: required('Name or id.') };
   static override flags = { server: serverFlag };
 

@@ -13,6 +13,7 @@ const COLUMNS = [
 
 export class GroupList extends AgnesCommand {
   static override summary = 'Every group';
+  static override examples = ['<%= config.bin %> admin group list'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -8,6 +8,7 @@ const COLUMNS = ['EMAIL', 'NAME', 'ACTIVE', 'SOURCE', 'SINCE', 'ID'].map((title)
 
 export class GroupMembers extends AgnesCommand {
   static override summary = 'Members of a group';
+  static override examples = ['<%= config.bin %> admin group members analysts'];
   static override args = { group: required('Name or id.') };
   static override flags = { server: serverFlag };
 

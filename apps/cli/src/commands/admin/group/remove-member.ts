@@ -4,6 +4,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class GroupRemoveMember extends AgnesCommand {
   static override summary = 'Take a person out of a group';
+  static override examples = ['<%= config.bin %> admin group remove-member analysts ana@example.com'];
   static override args = {
     group: required('Name or id.'),
     user: required('E-mail address or id of the person.'),

@@ -7,6 +7,7 @@ import { type JobLogLine, jobText, logText } from '../../../job-text.ts';
 
 export class JobShow extends AgnesCommand {
   static override summary = 'One job: its progress, outcome and log';
+  static override examples = ['<%= config.bin %> admin job show job_01h2xcejqtf2nbrexx3vqjhp41 --log'];
   static override args = { id: required('Id of the job.') };
   static override flags = { server: serverFlag, log: boolean({ description: 'With its log.' }) };
 

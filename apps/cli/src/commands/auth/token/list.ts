@@ -5,6 +5,7 @@ import { formatTime } from '../../../output/units.ts';
 
 export class TokenList extends AgnesCommand {
   static override summary = 'Your access tokens';
+  static override examples = ['<%= config.bin %> auth token list'];
   static override flags = { server: serverFlag };
 
   protected override async execute(): Promise<Result> {

@@ -5,6 +5,7 @@ import { serverFlag } from '../../../flags.ts';
 
 export class TokenRevoke extends AgnesCommand {
   static override summary = 'Revoke one of your access tokens';
+  static override examples = ['<%= config.bin %> auth token revoke nightly'];
   static override args = {
     token: required('Its id, its name, or its first characters.'),
   };
