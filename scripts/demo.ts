@@ -24,8 +24,13 @@ async function main(args: readonly string[]): Promise<number> {
     const server = await startServer(folder, options.port, interrupted.signal);
     try {
       printSummary(await runLoop({ folder, server, signal: interrupted.signal }), options.json);
-      if (!options.serve) return 0;
+      if (!options.serve) {
+        say('\nTo try things on it yourself: npm run demo -- --serve');
+        return 0;
+      }
       say(`\nThe server runs at ${server.url} until Ctrl-C. Accounts and tokens: ${folder.file}`);
+      const signIn = `auth login --server ${server.url} --email ${folder.analyst.email}`;
+      say(`In another terminal, here: node apps/cli/bin/agnes.js ${signIn}`);
       await server.runsUntil(interrupted.signal);
       return 0;
     } finally {

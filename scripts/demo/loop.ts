@@ -27,8 +27,9 @@ export async function runLoop({
     return { value: await createToken(admin), told: `${folder.admin.email} signed in` };
   });
   await step('register', async () => {
-    await sideBySide(Object.entries(TABLES), async ([name, file]) => {
-      const args = ['admin', 'register-table', name, '--source-type', 'local', '--source-table', file];
+    await sideBySide(Object.entries(TABLES), async ([name, { file, description }]) => {
+      const source = ['--source-type', 'local', '--source-table', file];
+      const args = ['admin', 'register-table', name, ...source, '--description', description];
       await admin.agnes(args, { allowed: [EXISTS] });
     });
     return { value: undefined, told: `${Object.keys(TABLES).length} tables` };

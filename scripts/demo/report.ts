@@ -49,14 +49,16 @@ export function printSummary(summary: Summary, asJson: boolean): void {
 }
 
 export function size(bytes: number): string {
-  return bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+  const [value, unit] = bytes < 999_500 ? [bytes / 1_000, 'kB'] : [bytes / 1_000_000, 'MB'];
+  return `${value.toFixed(value < 99.95 ? 1 : 0)} ${unit}`; // as the CLI writes it
 }
 
 function columns(lines: readonly (readonly string[])[]): string {
   const widths = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => (line[at] ?? '').length)));
   const isNumber = (text: string): boolean => /^[-\d.,]+( [kM]B)?$/.test(text);
-  const cell = (text: string, width: number): string => (isNumber(text) ? text.padStart(width) : text.padEnd(width));
-  return lines
-    .map((line) => `  ${line.map((text, at) => cell(text, widths[at] ?? 0)).join('  ')}`.trimEnd())
-    .join('\n');
+  // A title stands over its column as the values do.
+  const right = (lines[0] ?? []).map((_, at) => lines.slice(1).every((line) => isNumber(line[at] ?? '')));
+  const cell = (text: string, at: number): string =>
+    right[at] === true ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
+  return lines.map((line) => `  ${line.map(cell).join('  ')}`.trimEnd()).join('\n');
 }
