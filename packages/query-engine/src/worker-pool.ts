@@ -37,7 +37,7 @@ export interface WorkerPool extends AsyncDisposable {
    * that died is replaced.
    */
   run(work: Work, options?: RunOptions): Promise<WorkResult>;
-  /** Process ids and counts, for health pages and tests. */
+  /** How many processes there are, how many of them are idle, and how much work waits. */
   status(): { readonly workers: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
@@ -103,7 +103,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
     if (closed) return;
     const busy = workers.size - idle.length;
     const wanted = Math.min(size, Math.max(busy, waiting.length) + spare);
-    while (workers.size < Math.max(wanted, Math.min(size, spare))) add();
+    while (workers.size < wanted) add();
   };
   const shrinkLater = (): void => {
     shrink ??= setTimeout(() => {

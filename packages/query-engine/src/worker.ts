@@ -41,7 +41,7 @@ function main(): void {
       })
       .catch(fail);
   });
-  lastToStay();
+  endBeforeServer();
 }
 
 /** Memory that a single scalar call takes is not counted by DuckDB, but its JavaScript thread is free to look. */
@@ -50,7 +50,7 @@ function endWhenTooLarge(bytes: number): void {
 }
 
 /** When memory runs out, the system ends a worker before it ends the server. Linux only. */
-function lastToStay(): void {
+function endBeforeServer(): void {
   if (process.platform !== 'linux') return;
   writeFile('/proc/self/oom_score_adj', '800').catch(() => {
     // A container may forbid it; the other caps still hold.
