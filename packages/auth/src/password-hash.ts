@@ -18,12 +18,22 @@ export interface Passwords {
 /** Hashing and checking of passwords, off the event loop. Both throw `too_many_requests` when too many wait. */
 export function createPasswords(): Passwords {
   const inTurn = createGate();
-  const decoy = hash(randomBytes(32), COST);
+  let made: Promise<string> | undefined;
+  const decoyHash = async (): Promise<string> => {
+    made ??= hash(randomBytes(32), COST);
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined;
+      throw error;
+    }
+  };
   return {
     hash: (password) => inTurn(() => hash(normalise(password), COST)),
     async verify(stored, password) {
-      const against = stored ?? (await decoy);
-      const fits = await inTurn(() => verify(against, normalise(password)));
+      // Whoever comes first waits for it, with an account or without: how long an answer takes tells nothing.
+      const decoy = await decoyHash();
+      const fits = await inTurn(() => verify(stored ?? decoy, normalise(password)));
       return fits && typeof stored === 'string';
     },
   };
