@@ -117,8 +117,8 @@ async function checkFile(path: string, realRoots: readonly string[]): Promise<So
   }
   if (!realRoots.some((root) => isInside(real, root)))
     throw outsideOfRoots(path, 'is a link out of the folders of this source');
-  const { size, isRegular } = await stat(real).then((info) => ({ size: info.size, isRegular: info.isFile() }));
-  if (isRegular) return { path: real, size };
+  const info = await stat(real);
+  if (info.isFile()) return { path: real, size: info.size };
   throw new AgnesError('source_file_invalid', `${path} is no regular file.`, {
     hint: 'Pipes, sockets and devices cannot be read as tables.',
     details: { file: path },

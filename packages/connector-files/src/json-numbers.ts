@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Connection } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import type { SourceFile } from './find-files.ts';
@@ -32,17 +32,15 @@ export async function rewriteExactNumbers(
   if (places.size === 0) return undefined;
 
   const path = join(scratch, 'records.ndjson');
-  const out = createWriteStream(path);
-  for await (const chunk of connection.stream(`SELECT json::VARCHAR AS record FROM ${records}`)) {
-    for (const row of chunk) {
-      const line = JSON.stringify(
-        walk(String(row.record), (source, place) => (places.has(place) ? source : undefined)),
-      );
-      if (!out.write(`${line}\n`)) await once(out, 'drain');
+  async function* lines(): AsyncGenerator<string> {
+    for await (const chunk of connection.stream(`SELECT json::VARCHAR AS record FROM ${records}`)) {
+      for (const row of chunk) {
+        const record = walk(String(row.record), (source, place) => (places.has(place) ? source : undefined));
+        yield `${JSON.stringify(record)}\n`;
+      }
     }
   }
-  out.end();
-  await once(out, 'close');
+  await pipeline(lines, createWriteStream(path));
   for (const place of places) {
     warnings.push({
       code: 'number_as_text',

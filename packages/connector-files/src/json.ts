@@ -19,9 +19,12 @@ export async function planJson(input: ReadInput): Promise<ReadPlan> {
   } catch (error) {
     if (isAgnesError(error)) throw error;
     // DuckDB takes a file whose first object stands on one line for NDJSON; the next one may span several.
-    const plan = await planLayout(input, 'unstructured').catch(() => undefined);
-    if (plan === undefined) throw error;
-    return plan;
+    try {
+      return await planLayout(input, 'unstructured');
+    } catch (second) {
+      // In words of ours it says what is wrong with the data; DuckDB's own words fit the first way of reading better.
+      throw isAgnesError(second) ? second : error;
+    }
   }
 }
 
