@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES, type Variable } from '../packages/config/src/index.ts';
@@ -42,8 +43,16 @@ const pages: Record<string, string> = {
   'docs/operator/environment.md': environment,
 };
 
-const stale = Object.entries(pages).filter(([path, text]) => {
+/** As the formatter of the repository writes it. */
+function formatted(path: string, text: string): string {
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  const args = [biome, 'format', `--stdin-file-path=${path}`];
+  return execFileSync(process.execPath, args, { cwd: root, input: text, encoding: 'utf8' });
+}
+
+const stale = Object.entries(pages).filter(([path, draft]) => {
   const file = join(root, path);
+  const text = formatted(path, draft);
   if (process.argv.includes('--check')) return readFileSync(file, 'utf8') !== text;
   writeFileSync(file, text);
   return false;
