@@ -44,6 +44,7 @@ export {
   type RemoteAttachRow,
 } from './tables.ts';
 export { validateExtract } from './validate.ts';
+export { type FolderDescription, folderDescription, writeFolder } from './write-folder.ts';
 export {
   ExtractWriter,
   type ExtractWriterOptions,

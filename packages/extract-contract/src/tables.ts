@@ -65,9 +65,30 @@ export interface PartRow {
   readonly partition_key: string | null;
 }
 
-/** The columns of each of our tables, in their order. */
-export const COLUMNS = {
-  _meta: ['table_name', 'description', 'rows', 'size_bytes', 'extracted_at', 'query_mode'],
-  _remote_attach: ['alias', 'extension', 'url', 'token_env'],
-  _parts: ['table_name', 'path', 'rows', 'size_bytes', 'sha256', 'partition_key'],
+/** The columns of each of our tables with their types, in their order. */
+export const COLUMN_TYPES = {
+  _meta: {
+    table_name: 'VARCHAR',
+    description: 'VARCHAR',
+    rows: 'BIGINT',
+    size_bytes: 'BIGINT',
+    extracted_at: 'TIMESTAMP',
+    query_mode: 'VARCHAR',
+  },
+  _remote_attach: { alias: 'VARCHAR', extension: 'VARCHAR', url: 'VARCHAR', token_env: 'VARCHAR' },
+  _parts: {
+    table_name: 'VARCHAR',
+    path: 'VARCHAR',
+    rows: 'BIGINT',
+    size_bytes: 'BIGINT',
+    sha256: 'VARCHAR',
+    partition_key: 'VARCHAR',
+  },
 } as const;
+
+/** The names of those columns. */
+export const COLUMNS = {
+  _meta: Object.keys(COLUMN_TYPES._meta),
+  _remote_attach: Object.keys(COLUMN_TYPES._remote_attach),
+  _parts: Object.keys(COLUMN_TYPES._parts),
+};

@@ -1,0 +1,5 @@
+export { type Check, conforms, formatChecks } from './conformance/check.ts';
+export { type CheckConnectorInput, checkConnector, type TableInput } from './conformance/check-connector.ts';
+export { type CheckExtractOptions, checkExtract } from './conformance/check-extract.ts';
+export { type CommandSubject, type HereSubject, inProcess, type Subject } from './conformance/run-subject.ts';
+export type { Secrets } from './conformance/secrets.ts';
