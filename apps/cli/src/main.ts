@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import { Config } from '@oclif/core/config';
 import { wantsJson } from './command.ts';
+import { isClosedPipe } from './output/print-result.ts';
 import { reportError } from './output/report-error.ts';
 import { resolveCommand } from './resolve-command.ts';
 
 /** Runs one command line (without `node` and the script) and sets the exit code. Prints everything, throws nothing. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.stdout.on('error', ignoreClosedPipe);
+  process.stderr.on('error', ignoreClosedPipe);
   let command: string | undefined;
   try {
     const config = await loadConfig(join(import.meta.dirname, '..'));
@@ -38,6 +40,6 @@ async function loadConfig(root: string): Promise<Config> {
 }
 
 /** `agnes … | head` closes our stdout early; that is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+function ignoreClosedPipe(error: Error): void {
+  if (!isClosedPipe(error)) throw error;
 }

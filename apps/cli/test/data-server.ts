@@ -46,6 +46,8 @@ export interface DataServer extends AsyncDisposable {
   /** Publishes a version of a table: one part for each SELECT; `columns` describes a table without parts. */
   publish(name: string, parts: readonly string[], extra?: Record<string, unknown>): Promise<Published>;
   revoke(name: string): void;
+  /** Lists a published table by another name, whatever it is. */
+  rename(name: string, to: string): void;
   onBlob: (request: BlobRequest, attempt: number) => BlobFault;
   /** Answers of other operations, by `METHOD /path`; several are given one after another, the last one for ever. */
   readonly answers: Map<string, unknown[]>;
@@ -107,6 +109,12 @@ export async function startDataServer(): Promise<DataServer> {
       return { parts };
     },
     revoke: (name) => tables.delete(name),
+    rename(name, to) {
+      const table = tables.get(name);
+      if (table === undefined || name === to) return;
+      tables.delete(name);
+      tables.set(to, table);
+    },
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
