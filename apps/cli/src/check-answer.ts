@@ -15,14 +15,14 @@ export function checkAnswer(server: string, operation: OperationId, answer: unkn
   if (issue === undefined) return;
   const at = getDotPath(issue) ?? null;
   const where = at === null ? 'The answer' : `'${at}' of the answer`;
-  throw new AgnesError(
-    'server_error',
-    `${where} of ${server} to ${method} ${path} is ${issue.received} where ${issue.expected ?? 'another form'} was expected.`,
-    {
-      hint: `Check that this is an Agnes server of this agnes's time: curl ${server}/api/version   Newest agnes: npm install -g @agnes/cli@latest`,
-      details: { server, operation, at },
-    },
-  );
+  const what =
+    issue.input === undefined
+      ? 'is missing'
+      : `is ${issue.received} where ${issue.expected ?? 'another form'} was expected`;
+  throw new AgnesError('server_error', `${where} of ${server} to ${method} ${path} ${what}.`, {
+    hint: `Check that this is an Agnes server of this agnes's time: curl ${server}/api/version   Newest agnes: npm install -g @agnes/cli@latest`,
+    details: { server, operation, at },
+  });
 }
 
 function isAboutShape(issue: GenericIssue): boolean {

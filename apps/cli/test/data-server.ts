@@ -55,6 +55,8 @@ export interface DataServer extends AsyncDisposable {
   readonly bodies: Map<string, unknown>;
   /** Status of every answer, when not as usual. */
   failWith: number | undefined;
+  /** The whole answer to everything, when not as usual. */
+  respond: { readonly status: number; readonly body: unknown } | undefined;
 }
 
 export async function startDataServer(): Promise<DataServer> {
@@ -80,6 +82,7 @@ export async function startDataServer(): Promise<DataServer> {
     bodies: new Map(),
     onBlob: () => ({}),
     failWith: undefined,
+    respond: undefined,
     async publish(name, selects, extra = {}) {
       versions += 1;
       const parts: Part[] = [];
@@ -126,6 +129,11 @@ export async function startDataServer(): Promise<DataServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', server.url).pathname;
     const key = `${request.method} ${path}`;
+    if (server.respond !== undefined) {
+      const headers = { 'content-type': 'application/problem+json', 'retry-after': '0' };
+      response.writeHead(server.respond.status, headers).end(JSON.stringify(server.respond.body));
+      return;
+    }
     const canned = server.answers.get(key);
     if (canned !== undefined) {
       const body = await text(request);
@@ -133,6 +141,10 @@ export async function startDataServer(): Promise<DataServer> {
       const next = canned.length > 1 ? canned.shift() : canned[0];
       if (next === undefined) return void response.writeHead(204).end();
       return json(response, next);
+    }
+    if (path === '/api/version') {
+      const build = { channel: 'test', image_tag: '', commit_sha: '', schema_version: '1' };
+      return json(response, { version: '1.2.3', ...build, deployed_at: '2026-01-02T03:04:05.000Z' });
     }
     if (request.headers.authorization !== `Bearer ${server.token}`) {
       return problem(response, 401, 'invalid_credentials', 'The token is wrong.');

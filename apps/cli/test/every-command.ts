@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { cliEntry } from '@agnes/testkit';
+import { join } from 'node:path';
 import pLimit from 'p-limit';
 
 interface Listed {
@@ -14,7 +13,7 @@ interface Listed {
 export async function everyCommand(
   values: Readonly<Record<string, string>> = {},
 ): Promise<{ words: string[]; needs: string[] }[]> {
-  const text = await readFile(join(dirname(dirname(cliEntry)), 'oclif.manifest.json'), 'utf8');
+  const text = await readFile(join(import.meta.dirname, '..', 'oclif.manifest.json'), 'utf8');
   const { commands } = JSON.parse(text) as { commands: Record<string, Listed> };
   return Object.values(commands).map(({ id, args, flags }) => ({
     words: id.split(':'),

@@ -3,11 +3,10 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { cliEntry } from '@agnes/testkit';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DataServer, startDataServer } from './data-server.ts';
 import { everyCommand, forEach } from './every-command.ts';
-import { runRaw } from './raw.ts';
+import { cliEntry, runRaw } from './raw.ts';
 import { createUser, type User } from './user.ts';
 
 // What a person, a script and an agent expect of any command line, of every command.
@@ -35,6 +34,14 @@ const table = {
   rows: 1,
   size_bytes: 1,
   updated: time,
+  sql_flavor: 'duckdb',
+  where_examples: [],
+  fetch_via: 'pull',
+  rough_size_hint: null,
+  partition_by: null,
+  clustered_by: [],
+  entity_type: null,
+  metadata_freshness: 'not_applicable',
 };
 
 describe('every command', () => {
@@ -99,7 +106,22 @@ describe('every command', () => {
     odd.close();
     // The others ask no server, answer without a body, or need a workspace first.
     const withoutJson = Object.entries(codes).flatMap(([name, code]) => (code === 5 ? [] : [name]));
-    expect(withoutJson.sort()).toMatchInlineSnapshot();
+    expect(withoutJson.sort()).toMatchInlineSnapshot(`
+      [
+        "admin grant delete",
+        "admin group delete",
+        "admin group remove-member",
+        "admin remove-user",
+        "admin set-password",
+        "admin unregister-table",
+        "auth logout",
+        "completion",
+        "diagnose",
+        "pull",
+        "query",
+        "status",
+      ]
+    `);
   });
 });
 

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
-import { cliEntry } from '@agnes/testkit';
+import { join } from 'node:path';
 import type { User } from './user.ts';
+
+/** The entry of the built CLI. */
+export const cliEntry = join(import.meta.dirname, '..', 'bin', 'agnes.js');
 
 export interface RawOptions {
   /** `closed`: no stdin at all. `open`: a pipe that never says anything and never ends. */

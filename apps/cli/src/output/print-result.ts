@@ -9,26 +9,39 @@ export async function printResult(result: Result, { json }: { json: boolean }): 
   for (const note of result.notes ?? []) process.stderr.write(`${printable(note)}\n`);
 }
 
-/**
- * Writes to stdout and waits while its reader is slower than we are. Returns whether there still is one: when not, as
- * after `| head`, whoever has more to print can stop.
- */
-export async function writeStdout(text: string): Promise<boolean> {
-  if (!process.stdout.writable) return false;
-  if (!process.stdout.write(text)) {
-    const settled = new AbortController();
-    const signal = settled.signal;
-    await Promise.race([once(process.stdout, 'drain', { signal }), once(process.stdout, 'close', { signal })]).catch(
-      (error: unknown) => {
-        if (!isClosedPipe(error)) throw error;
-      },
-    );
-    settled.abort();
-  }
-  return process.stdout.writable;
+const abandoned = new WeakSet<NodeJS.WritableStream>();
+
+/** Takes it that a reader may leave early, as in `agnes … | head`: that is no error. */
+export function allowClosing(stream: NodeJS.WritableStream): void {
+  stream.on('error', (error: Error) => {
+    if (!isClosedPipe(error)) throw error;
+    abandoned.add(stream);
+  });
 }
 
-/** Whether this is how a pipe says that nobody reads it any more (`EOF` on Windows). */
-export function isClosedPipe(error: unknown): boolean {
+/**
+ * Writes to stdout and waits while its reader is slower than we are. Returns whether there still is one: when not, whoever
+ * has more to print can stop.
+ */
+export async function writeStdout(text: string): Promise<boolean> {
+  const { stdout } = process;
+  if (abandoned.has(stdout)) return false;
+  if (!stdout.write(text)) {
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    try {
+      await Promise.race([once(stdout, 'drain', { signal }), once(stdout, 'close', { signal })]);
+    } catch (error) {
+      if (!isClosedPipe(error)) throw error;
+      abandoned.add(stdout);
+    } finally {
+      waiting.abort();
+    }
+  }
+  return !abandoned.has(stdout);
+}
+
+/** How a pipe says that nobody reads it any more; `EOF` is Windows' word. */
+function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'EOF');
 }
