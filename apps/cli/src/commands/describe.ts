@@ -11,7 +11,6 @@ export class Describe extends AgnesCommand {
     '<%= config.bin %> describe airports -n 20 --json',
   ];
   static override aliases = ['sample'];
-  static override examples = ['<%= config.bin %> describe airports -n 10'];
   static override args = { table: required('Name or id of the table.') };
   static override flags = { server: serverFlag, rows: rowsFlag };
 
