@@ -164,7 +164,7 @@ export async function startDataServer(): Promise<DataServer> {
     }
     if (path === '/api/sync/manifest') return manifest(request, response);
     if (path === '/api/catalog/tables') {
-      return json(response, { tables: [...tables.keys()].map((name) => ({ name })), count: tables.size });
+      return json(response, { tables: [...tables.keys()].map((name) => ({ id: `tbl_${name}`, name, ...listed })), count: tables.size });
     }
     const sha256 = /^\/api\/blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (sha256 !== undefined) return await blob(sha256, request, response);
@@ -222,6 +222,9 @@ export async function startDataServer(): Promise<DataServer> {
 
   return server;
 }
+
+/** What the short list of tables says of each. */
+const listed = { description: null, source_type: 'local', sync_strategy: 'full_refresh', query_mode: 'local' };
 
 function json(response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void {
   response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
