@@ -164,7 +164,10 @@ export async function startDataServer(): Promise<DataServer> {
     }
     if (path === '/api/sync/manifest') return manifest(request, response);
     if (path === '/api/catalog/tables') {
-      return json(response, { tables: [...tables.keys()].map((name) => ({ id: `tbl_${name}`, name, ...listed })), count: tables.size });
+      return json(response, {
+        tables: [...tables.keys()].map((name) => ({ id: `tbl_${name}`, name, ...listed })),
+        count: tables.size,
+      });
     }
     const sha256 = /^\/api\/blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (sha256 !== undefined) return await blob(sha256, request, response);
