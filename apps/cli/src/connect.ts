@@ -55,7 +55,16 @@ export async function connect(env: Environment, version: string, flag?: string):
 
 /** A client without a token when `token` is left out. */
 export function clientOf(server: string, version: string, token?: string): Client {
-  return createClient({ server, token, userAgent: `agnes/${version} (${process.platform})` });
+  return createClient({
+    server,
+    token,
+    userAgent: `agnes/${version} (${process.platform})`,
+    async check(operation, answer) {
+      // The contract's schemas are only worth loading once a server has answered.
+      const { checkAnswer } = await import('./check-answer.ts');
+      checkAnswer(server, operation, answer);
+    },
+  });
 }
 
 /**

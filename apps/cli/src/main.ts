@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import { Config } from '@oclif/core/config';
 import { wantsJson } from './command.ts';
+import { allowClosing } from './output/print-result.ts';
 import { reportError } from './output/report-error.ts';
 import { resolveCommand } from './resolve-command.ts';
 
 /** Runs one command line (without `node` and the script) and sets the exit code. Prints everything, throws nothing. */
 export async function main(argv: readonly string[]): Promise<void> {
-  process.stdout.on('error', ignoreClosedPipe);
+  allowClosing(process.stdout);
+  allowClosing(process.stderr);
   let command: string | undefined;
   try {
     const config = await loadConfig(join(import.meta.dirname, '..'));
@@ -33,11 +35,8 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 /** With package.json at hand oclif does not go looking for it. */
 async function loadConfig(root: string): Promise<Config> {
+  // Else oclif asks the system for the login shell, which fails for users without an account.
+  process.env.SHELL ??= '';
   const pjson = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   return await Config.load({ root, pjson });
-}
-
-/** `agnes … | head` closes our stdout early; that is no error. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -57,7 +57,8 @@ describe('a command line', () => {
 
   test('shows nothing that steers a terminal, whoever it comes from', async () => {
     const evil = '\u001b[2J\u001b]0;title\u0007x\u009b31m';
-    const schema = { name: evil, sql_flavor: evil, columns: [], partition_by: evil, clustered_by: [evil] };
+    const rest = { table_id: 'x', source_type: evil, columns: [], where_dialect_hints: {} };
+    const schema = { ...rest, name: evil, sql_flavor: evil, partition_by: evil, clustered_by: [evil] };
     server.answers.set('GET /api/v2/schema/x', [schema]);
     await server.publish('far', [], { distribution: 'server_only', reason: evil });
     for (const args of [

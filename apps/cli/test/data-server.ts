@@ -46,6 +46,8 @@ export interface DataServer extends AsyncDisposable {
   /** Publishes a version of a table: one part for each SELECT; `columns` describes a table without parts. */
   publish(name: string, parts: readonly string[], extra?: Record<string, unknown>): Promise<Published>;
   revoke(name: string): void;
+  /** Lists a published table by another name, whatever it is. */
+  rename(name: string, to: string): void;
   onBlob: (request: BlobRequest, attempt: number) => BlobFault;
   /** Answers of other operations, by `METHOD /path`; several are given one after another, the last one for ever. */
   readonly answers: Map<string, unknown[]>;
@@ -53,6 +55,8 @@ export interface DataServer extends AsyncDisposable {
   readonly bodies: Map<string, unknown>;
   /** Status of every answer, when not as usual. */
   failWith: number | undefined;
+  /** The whole answer to everything, when not as usual. */
+  respond: { readonly status: number; readonly body: unknown } | undefined;
 }
 
 export async function startDataServer(): Promise<DataServer> {
@@ -78,6 +82,7 @@ export async function startDataServer(): Promise<DataServer> {
     bodies: new Map(),
     onBlob: () => ({}),
     failWith: undefined,
+    respond: undefined,
     async publish(name, selects, extra = {}) {
       versions += 1;
       const parts: Part[] = [];
@@ -107,6 +112,12 @@ export async function startDataServer(): Promise<DataServer> {
       return { parts };
     },
     revoke: (name) => tables.delete(name),
+    rename(name, to) {
+      const table = tables.get(name);
+      if (table === undefined || name === to) return;
+      tables.delete(name);
+      tables.set(to, table);
+    },
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
@@ -118,6 +129,11 @@ export async function startDataServer(): Promise<DataServer> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = new URL(request.url ?? '/', server.url).pathname;
     const key = `${request.method} ${path}`;
+    if (server.respond !== undefined) {
+      const headers = { 'content-type': 'application/problem+json', 'retry-after': '0' };
+      response.writeHead(server.respond.status, headers).end(JSON.stringify(server.respond.body));
+      return;
+    }
     const canned = server.answers.get(key);
     if (canned !== undefined) {
       const body = await text(request);
@@ -125,6 +141,10 @@ export async function startDataServer(): Promise<DataServer> {
       const next = canned.length > 1 ? canned.shift() : canned[0];
       if (next === undefined) return void response.writeHead(204).end();
       return json(response, next);
+    }
+    if (path === '/api/version') {
+      const build = { channel: 'test', image_tag: '', commit_sha: '', schema_version: '1' };
+      return json(response, { version: '1.2.3', ...build, deployed_at: '2026-01-02T03:04:05.000Z' });
     }
     if (request.headers.authorization !== `Bearer ${server.token}`) {
       return problem(response, 401, 'invalid_credentials', 'The token is wrong.');
@@ -144,7 +164,10 @@ export async function startDataServer(): Promise<DataServer> {
     }
     if (path === '/api/sync/manifest') return manifest(request, response);
     if (path === '/api/catalog/tables') {
-      return json(response, { tables: [...tables.keys()].map((name) => ({ name })), count: tables.size });
+      return json(response, {
+        tables: [...tables.keys()].map((name) => ({ id: `tbl_${name}`, name, ...listed })),
+        count: tables.size,
+      });
     }
     const sha256 = /^\/api\/blobs\/sha256\/([0-9a-f]{64})$/.exec(path)?.[1];
     if (sha256 !== undefined) return await blob(sha256, request, response);
@@ -202,6 +225,9 @@ export async function startDataServer(): Promise<DataServer> {
 
   return server;
 }
+
+/** What the short list of tables says of each. */
+const listed = { description: null, source_type: 'local', sync_strategy: 'full_refresh', query_mode: 'local' };
 
 function json(response: ServerResponse, body: unknown, headers: Record<string, string> = {}): void {
   response.writeHead(200, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));

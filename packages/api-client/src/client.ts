@@ -13,6 +13,8 @@ export interface ClientOptions {
   /** Time limit of one try in milliseconds, 30 s unless told. For bytes it ends when the headers are there. */
   readonly timeoutMs?: number | undefined;
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Sees every JSON answer before its caller does; what it throws is the outcome of the request. */
+  readonly check?: ((operation: OperationId, answer: unknown) => void | Promise<void>) | undefined;
 }
 
 export interface RequestOptions {
@@ -88,7 +90,7 @@ export function createClient(options: ClientOptions): Client {
     init: RequestOptions,
     read: (route: Route, request: Prepared, response: Response) => Promise<T>,
   ): Promise<T> {
-    const route: Route = routes[typeof operation === 'string' ? operation : operation.id];
+    const route: Route = routes[idOf(operation)];
     const request = prepare(options, server, route, {
       ...input,
       ...init,
@@ -98,7 +100,11 @@ export function createClient(options: ClientOptions): Client {
   }
 
   const call = (operation: OperationRef<OperationId>, input: LooseInput = {}, init: RequestOptions = {}) =>
-    send(operation, input, init, readAnswer);
+    send(operation, input, init, async (route, request, response) => {
+      const answer = await readAnswer(route, request, response);
+      if (route[2] === 'json') await options.check?.(idOf(operation), answer);
+      return answer;
+    });
   const raw = (operation: OperationRef<OperationId>, input: LooseInput = {}, init: RequestOptions = {}) =>
     send(operation, input, init, async (_route, _request, response) => response);
 
@@ -106,6 +112,10 @@ export function createClient(options: ClientOptions): Client {
     (Object.keys(routes) as OperationId[]).map((id) => [id, (input?: LooseInput) => call(id, input)]),
   );
   return { ...methods, call, raw } as unknown as Client;
+}
+
+function idOf(operation: OperationRef<OperationId>): OperationId {
+  return typeof operation === 'string' ? operation : operation.id;
 }
 
 function prepare(options: ClientOptions, server: URL, [method, path]: Route, input: LooseInput): Prepared {

@@ -105,6 +105,9 @@ export const ERROR_CODES = {
   sync_incomplete: entry(0, 1, 'A sync did not bring every table; readers keep the last good version of the others.'),
   local_database_unreadable: entry(0, 1, 'The local database of the workspace cannot be opened.'),
   path_not_writable: entry(0, 1, 'A file or folder on this laptop cannot be used.'),
+  working_folder_gone: entry(0, 1, 'The current folder was deleted or moved while a shell was still in it.'),
+  no_home_folder: entry(0, 1, 'The person who runs the command has no home folder, and no other place is named.'),
+  diagnose_failed: entry(0, 1, 'Something on this laptop or between it and the server is broken.'),
   usage: entry(0, 2, 'The command was used wrongly.'),
   internal_cli_error: entry(0, 1, 'The CLI failed in a way it did not expect.'),
 } as const satisfies Record<string, CodeEntry>;

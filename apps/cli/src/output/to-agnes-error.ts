@@ -6,12 +6,23 @@ import { fileError } from './file-error.ts';
 export function toAgnesError(thrown: unknown, command?: string): AgnesError {
   if (isAgnesError(thrown)) return thrown;
   if (isParseError(thrown)) return usageError(thrown, command);
+  if (isWorkingFolderGone(thrown)) {
+    return new AgnesError('working_folder_gone', 'The folder you are in does not exist any more.', {
+      hint: 'Go to one that does: cd ~',
+      cause: thrown,
+    });
+  }
   const file = fileError(thrown);
   if (file !== undefined) return file;
   return new AgnesError('internal_cli_error', `agnes failed in a way it did not expect: ${messageOf(thrown)}`, {
     hint: 'Run it again with AGNES_DEBUG=1 to see where, and report it.',
     cause: thrown,
   });
+}
+
+/** What `process.cwd()` throws. */
+function isWorkingFolderGone(thrown: unknown): boolean {
+  return thrown instanceof Error && 'syscall' in thrown && thrown.syscall === 'uv_cwd';
 }
 
 interface ParseError extends Error {

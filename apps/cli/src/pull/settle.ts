@@ -69,7 +69,13 @@ export async function settle(input: SettleInput): Promise<Settled> {
   return { state: state(kept, errors.length === 0), errors, shadowed: built.shadowed };
 }
 
+/** Names as the contract has them; no server publishes another, and what else arrives is not made a name of anything. */
+const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+
 function errorOf({ name, table }: PlannedTable, failed: SettleInput['failedParts']): TableError | undefined {
+  if (!TABLE_NAME.test(name)) {
+    return { table: name, code: 'invalid_identifier', message: 'The server gives it a name that no table can have.' };
+  }
   for (const { sha256 } of table.parts) {
     const error = failed.get(sha256);
     if (error !== undefined) return { table: name, code: error.code, message: error.message };

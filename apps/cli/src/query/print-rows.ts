@@ -16,7 +16,8 @@ export const printRows: Readonly<Record<RowFormat, (answer: QueryAnswer) => Prom
   async json({ rows }) {
     let before = '[';
     for await (const chunk of rows) {
-      await writeStdout(chunk.map((row, index) => `${index === 0 ? before : ','}\n${JSON.stringify(row)}`).join(''));
+      const text = chunk.map((row, index) => `${index === 0 ? before : ','}\n${JSON.stringify(row)}`).join('');
+      if (!(await writeStdout(text))) return;
       before = ',';
     }
     await writeStdout(before === '[' ? '[]\n' : '\n]\n');
@@ -25,7 +26,8 @@ export const printRows: Readonly<Record<RowFormat, (answer: QueryAnswer) => Prom
   async csv({ columns, rows }) {
     await writeStdout(`${csvLine(columns)}\n`);
     for await (const chunk of rows) {
-      await writeStdout(chunk.map((row) => `${csvLine(columns.map((column) => row[column]))}\n`).join(''));
+      const text = chunk.map((row) => `${csvLine(columns.map((column) => row[column]))}\n`).join('');
+      if (!(await writeStdout(text))) return;
     }
   },
 };
