@@ -16,7 +16,7 @@ export class UsageError extends Error {}
 
 export const USAGE = `Usage: pnpm bench [NAME...] [options]
 
-NAME        a bar, or what the names of several begin with (pull, cli); without one, every bar
+NAME        a bar, or what the names of several begin with (cli); without one, every bar
 --quick     small data and few rounds: shows that the bars run, says little about speed
 --size N    one size instead of two, in the bar's own unit
 --rounds N  how often each side is measured
@@ -31,15 +31,9 @@ export function parseOptions(args: readonly string[], bars: readonly Bar[]): Opt
   const { values, positionals } = parse(args);
   if (values.help) return 'help';
   if (values.list) return 'list';
-  const chosen =
-    positionals.length === 0 ? bars : bars.filter(({ name }) => positionals.some((one) => isNamed(name, one)));
-  for (const one of positionals) {
-    if (!bars.some(({ name }) => isNamed(name, one))) {
-      throw new UsageError(`There is no bar ${one}. There are: ${bars.map(({ name }) => name).join(', ')}.`);
-    }
-  }
+  const chosen = new Set(positionals.length === 0 ? bars : positionals.flatMap((typed) => barsNamed(typed, bars)));
   const options = {
-    bars: chosen,
+    bars: bars.filter((bar) => chosen.has(bar)),
     quick: values.quick ?? false,
     size: positive('--size', values.size),
     rounds: positive('--rounds', values.rounds),
@@ -47,14 +41,18 @@ export function parseOptions(args: readonly string[], bars: readonly Bar[]): Opt
     write: values.write ?? false,
     build: !(values['no-build'] ?? false),
   };
-  if (options.write && (options.quick || options.size !== undefined || chosen.length < bars.length)) {
+  if (options.write && (options.quick || options.size !== undefined || chosen.size < bars.length)) {
     throw new UsageError('--write is for a run of every bar at its full sizes: leave out NAME, --quick and --size.');
   }
   return options;
 }
 
-function isNamed(bar: string, typed: string): boolean {
-  return bar === typed || bar.startsWith(`${typed}-`);
+/** The bar of that name, else those whose names begin with it. */
+function barsNamed(typed: string, bars: readonly Bar[]): Bar[] {
+  const found = bars.filter(({ name }) => name === typed);
+  if (found.length === 0) found.push(...bars.filter(({ name }) => name.startsWith(`${typed}-`)));
+  if (found.length > 0) return found;
+  throw new UsageError(`There is no bar ${typed}. There are: ${bars.map(({ name }) => name).join(', ')}.`);
 }
 
 function parse(args: readonly string[]) {
