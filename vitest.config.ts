@@ -21,7 +21,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    projects: [...folders, 'e2e', 'scripts']
+    projects: [...folders, 'e2e', 'bench', 'scripts']
       .filter((folder) => folder === 'scripts' || existsSync(join(root, folder, 'package.json')))
       .map((folder) => ({
         extends: true as const,
@@ -31,7 +31,9 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           // Their tests run what users run: the built apps, of the current sources.
-          globalSetup: ['apps/cli', 'e2e'].includes(folder) ? [join(root, 'packages/testkit/src/build-apps.ts')] : [],
+          globalSetup: ['apps/cli', 'e2e', 'bench'].includes(folder)
+            ? [join(root, 'packages/testkit/src/build-apps.ts')]
+            : [],
         },
       })),
   },

@@ -40,6 +40,10 @@ export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>
   '@agnes/cli': {
     '@duckdb/node-api': 'a native library, so it stays outside the bundle that @agnes/duckdb becomes part of',
   },
+  '@agnes/bench': {
+    '@agnes/cli': 'measured as a process; listed, so that it is built before',
+    '@agnes/server': 'the same',
+  },
   '@agnes/e2e': {
     '@agnes/cli': 'the tests run it as a process; listed, so that it is built before them',
     '@agnes/server': 'the same',

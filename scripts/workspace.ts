@@ -26,7 +26,7 @@ export function readWorkspace(root: string): WorkspacePackage[] {
   const nested = ['packages', 'apps'].flatMap((kind) =>
     childrenOf(join(root, kind)).map((child) => ({ kind, folder: `${kind}/${child}` })),
   );
-  return [...nested, { kind: '.', folder: 'e2e' }]
+  return [...nested, { kind: '.', folder: 'e2e' }, { kind: '.', folder: 'bench' }]
     .filter(({ folder }) => existsSync(join(root, folder, 'package.json')))
     .map(({ kind, folder }) => {
       const manifest = readManifest(join(root, folder));
