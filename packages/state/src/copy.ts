@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { AgnesError } from '@agnes/errors';
 import { openPresent, pendingSteps, readAll, STATE_TABLES, tableName } from './inspect.ts';
 import type { StateLocation } from './location.ts';
+import { storable } from './session.ts';
 import { openState } from './state.ts';
 
 export interface CopyOptions {
@@ -33,7 +34,7 @@ export async function copyState({ from, to }: CopyOptions): Promise<Map<string, 
         for (const table of STATE_TABLES) {
           const name = tableName(table);
           if ((await writer.$count(table)) > 0) throw notEmpty(name);
-          const rows = await readAll(reader, table);
+          const rows = (await readAll(reader, table)).map(storableRow);
           for (let start = 0; start < rows.length; start += BATCH) {
             await writer.insert(table).values(rows.slice(start, start + BATCH) as never);
           }
@@ -48,6 +49,11 @@ export async function copyState({ from, to }: CopyOptions): Promise<Map<string, 
   } finally {
     await source.release();
   }
+}
+
+/** What an earlier release may have written to a file differs from what it reads back as: NULs in text. */
+function storableRow(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, storable(value)]));
 }
 
 /** The same for the same rows in any order, which the engines do not share. */
