@@ -15,7 +15,7 @@ function nameOf(folder: string): string {
 
 // The state's own suite runs on both engines always; the others on Postgres by `pnpm test:postgres`.
 function needsPostgres(folder: string): boolean {
-  return folder === 'packages/state' || folder === 'apps/server' || process.env.AGNES_TEST_STATE === 'postgres';
+  return folder === 'packages/state' || process.env.AGNES_TEST_STATE === 'postgres';
 }
 
 // Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.

@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { newId, type State, type StateDatabase, schema } from '@agnes/state';
+import { newId, type StateDatabase, schema } from '@agnes/state';
 import { and, asc, eq, inArray, max, notInArray } from 'drizzle-orm';
 import { type Job, type JobError, toJob } from './job.ts';
 
@@ -105,8 +105,8 @@ export function held({ jobId, token }: Lease) {
 }
 
 /**
- * Jobs whose process is gone. The embedded state has one owner at a time, so a lease of another process is over at once;
- * where several processes share the state, a lease is over when it was not renewed in time.
+ * Jobs whose process is gone. The state has one owner at a time, on every engine, so a lease of another process is over at
+ * once; one of this process is over when it was not renewed in time.
  */
 export async function listLost(db: StateDatabase, now: Date, mine: readonly string[]): Promise<string[]> {
   const rows = await db
