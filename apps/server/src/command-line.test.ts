@@ -5,6 +5,7 @@ const commands = new Map([
   ['start', { words: [] }],
   ['state snapshots', { words: [] }],
   ['state restore', { words: ['NAME'] }],
+  ['state copy', { words: [], flags: ['--from', '--to'] }],
 ]);
 const read = (line: string) => readCommandLine(line.split(' ').filter(Boolean), commands, 'start');
 
@@ -14,6 +15,9 @@ describe('the command line', () => {
     ['start', 'start', []],
     ['state snapshots', 'state snapshots', []],
     ['state restore abc', 'state restore', ['abc']],
+    ['state copy --from file --to postgres', 'state copy', ['file', 'postgres']],
+    ['state copy --to=file --from=postgres', 'state copy', ['postgres', 'file']],
+    ['state copy --help', 'help', []],
     ['--help', 'help', []],
     ['start -h', 'help', []],
     ['-V', 'version', []],
@@ -27,6 +31,10 @@ describe('the command line', () => {
     ['state restor x', 'agnes-server state restore'],
     ['--verison', 'agnes-server --version'],
     ['start --prot', '--help'],
+    ['state copy --from file', 'Use: agnes-server state copy --from ENGINE --to ENGINE'],
+    ['state copy --from --to file', '--from ENGINE'],
+    ['state copy --form file', '--from'],
+    ['start --from file', '--'],
     ['start now', 'Use: agnes-server start'],
     ['state restore', 'Use: agnes-server state restore NAME'],
   ])('%j is a usage error that names what to write', (line, hint) => {

@@ -15,33 +15,66 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
   ['-V', 'version'],
 ]);
 
+/** What a command takes after its name. */
+interface Takes {
+  readonly words: readonly string[];
+  readonly flags?: readonly string[];
+}
+
 /**
- * Reads a command line without the program's name. `commands` has, by name, what each command takes. Throws `usage` for a
- * command or a flag that there is none of, and for words too many or too few.
+ * Reads a command line without the program's name. `commands` has, by name, what each command takes; the values of its flags
+ * come after its words. Throws `usage` for a command or a flag that there is none of, and for words or values too many or
+ * too few.
  */
 export function readCommandLine(
   args: readonly string[],
-  commands: ReadonlyMap<string, { readonly words: readonly string[] }>,
+  commands: ReadonlyMap<string, Takes>,
   fallback: string,
 ): Request {
-  for (const flag of args.filter((arg) => arg.startsWith('-'))) {
-    const name = FLAGS.get(flag);
-    if (name === undefined) throw usage(`There is no flag ${flag}.`, suggest(flag, FLAGS.keys()));
-    return { name, words: [] };
-  }
   const asked = args.length === 0 ? [fallback] : args;
-  for (const [name, { words }] of commands) {
-    const parts = name.split(' ');
-    if (!parts.every((part, index) => asked[index] === part)) continue;
-    const given = asked.slice(parts.length);
-    if (given.length === words.length) return { name, words: given };
-    throw usage(
-      `\`agnes-server ${name}\` takes ${words.length} words, and was given ${given.length}.`,
-      `Use: agnes-server ${[name, ...words].join(' ')}`,
-    );
+  const [name, takes] =
+    [...commands].find(([key]) => key.split(' ').every((part, index) => asked[index] === part)) ?? [];
+  const { plain, values, general } = split(asked, takes?.flags ?? []);
+  if (general !== undefined) return { name: general, words: [] };
+  if (name === undefined || takes === undefined) {
+    const text = asked.slice(0, 2).join(' ');
+    throw usage(`There is no command '${text}'.`, suggest(text, commands.keys()));
   }
-  const text = asked.slice(0, 2).join(' ');
-  throw usage(`There is no command '${text}'.`, suggest(text, commands.keys()));
+  const { words, flags = [] } = takes;
+  const given = plain.slice(name.split(' ').length);
+  const form = `Use: agnes-server ${[name, ...words, ...flags.map((flag) => `${flag} ENGINE`)].join(' ')}`;
+  if (given.length !== words.length) {
+    throw usage(`\`agnes-server ${name}\` takes ${words.length} words, and was given ${given.length}.`, form);
+  }
+  const flagged = flags.map((flag) => {
+    const value = values.get(flag);
+    if (value === undefined) throw usage(`\`agnes-server ${name}\` needs ${flag} with a value.`, form);
+    return value;
+  });
+  return { name, words: [...given, ...flagged] };
+}
+
+/** Tells words, flags with values (`--from x`, `--from=x`) and the flags of every command apart. */
+function split(args: readonly string[], known: readonly string[]) {
+  const plain: string[] = [];
+  const values = new Map<string, string>();
+  let general: string | undefined;
+  for (let index = 0; index < args.length; index += 1) {
+    const arg = args[index] ?? '';
+    const [flag = '', ...rest] = arg.split('=');
+    if (!arg.startsWith('-')) plain.push(arg);
+    else if (known.includes(flag)) {
+      const next = args[index + 1];
+      const value = rest.length > 0 ? rest.join('=') : next;
+      if (value !== undefined && !(rest.length === 0 && value.startsWith('-'))) values.set(flag, value);
+      if (rest.length === 0 && values.has(flag)) index += 1;
+    } else {
+      general ??= FLAGS.get(arg);
+      if (FLAGS.get(arg) === undefined)
+        throw usage(`There is no flag ${arg}.`, suggest(arg, [...FLAGS.keys(), ...known]));
+    }
+  }
+  return { plain, values, general };
 }
 
 function suggest(asked: string, known: Iterable<string>): string {

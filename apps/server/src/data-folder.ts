@@ -3,6 +3,7 @@ import { access, chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '@agnes/config';
 import { AgnesError, messageOf } from '@agnes/errors';
+import type { StateLocation } from '@agnes/state';
 
 export const SNAPSHOTS_FOLDER = 'snapshots';
 
@@ -15,6 +16,12 @@ export interface DataFolder {
 /** The state database. */
 export function stateFile(config: Pick<Config, 'stateDir'>): string {
   return join(config.stateDir, 'system.duckdb');
+}
+
+/** Where the state is: the Postgres that the configuration names, else the file. The folder's lock is there either way. */
+export function stateLocation(config: Pick<Config, 'stateDir' | 'stateUrl'>): StateLocation {
+  const path = stateFile(config);
+  return config.stateUrl === undefined ? { path } : { path, url: config.stateUrl };
 }
 
 /** Makes the folders that are missing. Throws `invalid_config`, which names the folder, when that cannot be done. */

@@ -4,6 +4,8 @@ import { readCommandLine } from './command-line.ts';
 import { COMMANDS, DEFAULT_COMMAND } from './commands/index.ts';
 import { VERSION } from './version.ts';
 
+const WIDTH = 40;
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
@@ -20,14 +22,15 @@ async function main(args: readonly string[]): Promise<void> {
 
 function help(): string {
   const lines = [...COMMANDS].map(
-    ([name, { words, summary }]) => `  ${[name, ...words].join(' ').padEnd(20)} ${summary}`,
+    ([name, { words, flags = [], summary }]) =>
+      `  ${[name, ...words, ...flags.map((flag) => `${flag} ENGINE`)].join(' ').padEnd(WIDTH)} ${summary}`,
   );
   return `agnes-server ${VERSION}: the Agnes server.
 
 ${lines.join('\n')}
 
-  ${'--help'.padEnd(20)} Show this.
-  ${'--version'.padEnd(20)} Show the version.
+  ${'--help'.padEnd(WIDTH)} Show this.
+  ${'--version'.padEnd(WIDTH)} Show the version.
 
 All settings come from the environment and from instance.yaml: README.md lists them.
 `;

@@ -11,7 +11,7 @@ import { openState, type State } from '@agnes/state';
 import type { Logger } from 'pino';
 import type { Closing } from './closing.ts';
 import { installedConnectors } from './connectors.ts';
-import { prepareDataFolder, stateFile } from './data-folder.ts';
+import { prepareDataFolder, stateLocation } from './data-folder.ts';
 import { admitFirstAdmin } from './first-admin.ts';
 
 /** What the server is made of. */
@@ -32,7 +32,7 @@ export interface Parts {
 /** Opens every part, from the state upwards, and notes in `closing` how to close it. Nothing runs yet. */
 export async function openParts(config: Config, log: Logger, closing: Closing): Promise<Parts> {
   const folder = await prepareDataFolder(config);
-  const state = await openState({ path: stateFile(config) });
+  const state = await openState(stateLocation(config));
   closing.add(() => state.close());
   closing.add(() => state.checkpoint());
 

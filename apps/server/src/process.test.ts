@@ -39,7 +39,7 @@ describe('starting', () => {
   test.each([
     ['a port that is none', { PORT: 'eighty' }, 'PORT'],
     ['a role that this state cannot have', { AGNES_ROLE: 'worker' }, 'AGNES_ROLE'],
-    ['a state that this release cannot use', { AGNES_STATE_URL: 'postgres://db.example.com/agnes' }, 'AGNES_STATE_URL'],
+    ['a state that is not in Postgres', { AGNES_STATE_URL: 'mysql://db.example.com/agnes' }, 'AGNES_STATE_URL'],
     ['a scheduler token that is too short', { SCHEDULER_API_TOKEN: 'short' }, 'SCHEDULER_API_TOKEN'],
   ])('refuses %s, in words and without a stack', async (_what, more, named) => {
     const folder = await temporaryFolder();

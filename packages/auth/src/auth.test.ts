@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type ErrorCode, isAgnesError } from '@agnes/errors';
 import { type Access, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Auth, type AuthOptions, type Caller, createAuth, type SignedIn } from './index.ts';
@@ -25,7 +26,7 @@ let background: unknown[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-auth-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
 });
 afterAll(async () => {
   await state.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { authOperations, type Operation, type RequestContext, userOperations } from '@agnes/api-contract';
 import { createAccess } from '@agnes/rbac';
 import { openState, type State } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authHandlers, userHandlers } from './http.ts';
@@ -20,7 +21,7 @@ let handlers: Record<string, (input: never, context: RequestContext) => Promise<
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-auth-http-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
   const access = createAccess({ state });
   await access.seedSystemGroups();
   auth = createAuth({ state, access });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type BlobStore, openFilesystemBlobs } from '@agnes/blobs';
 import { type Access, createAccess, EVERYONE_GROUP_ID, type Principal } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { type Catalog, type CatalogOptions, createCatalog } from './catalog.ts';
 import type { Part, Publication, PublishedTable } from './publication.ts';
 
@@ -27,7 +28,7 @@ const START = '2026-05-01T12:00:00Z';
 
 export async function testCatalog(options: Partial<CatalogOptions> = {}): Promise<TestCatalog> {
   const folder = await mkdtemp(join(tmpdir(), 'agnes-catalog-'));
-  const state = await openState({ path: join(folder, 'system.duckdb') });
+  const state = await openState(await testState(join(folder, 'system.duckdb')));
   const blobs = await openFilesystemBlobs(join(folder, 'blobs'));
   const clock = { now: new Date(START) };
   const connectors = new Map([['local', {}]]);

@@ -143,7 +143,8 @@ describe('refuses to start', () => {
     ['SCHEDULER_DATA_REFRESH_INTERVAL', '0'],
     ['SCHEDULER_TICK_SECONDS', '301'],
     ['AGNES_EXTRACTOR_TIMEOUT_SEC', '1.5'],
-    ['AGNES_STATE_URL', 'postgres://localhost/agnes'],
+    ['AGNES_STATE_URL', 'mysql://me:secret@db.example.com/agnes'],
+    ['AGNES_STATE_URL', 'postgres://me:secret@db.example.com'],
     ['AGNES_FILES_ROOTS', delimiter],
     ['SEED_ADMIN_PASSWORD', 'without an e-mail address'],
   ])('%s=%s, by its name and never by its value', async (name, value) => {

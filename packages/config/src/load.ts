@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { type FileValue, readInstanceFile } from './instance-file.ts';
-import { REFUSED, SETTINGS, type Setting } from './settings.ts';
+import { SETTINGS, type Setting } from './settings.ts';
 
 type Read = { readonly [Key in keyof typeof SETTINGS]: v.InferOutput<(typeof SETTINGS)[Key]['schema']> };
 
@@ -21,9 +21,6 @@ export type Config = Omit<Read, 'stateDir' | 'serverUrl' | 'apiUrl' | 'filesRoot
  * be used.
  */
 export async function loadConfig(env: NodeJS.ProcessEnv): Promise<Config> {
-  for (const [name, { why, hint }] of Object.entries(REFUSED)) {
-    if (isSet(env[name])) throw new AgnesError('invalid_config', `${name} is set, but ${why}.`, { hint });
-  }
   const dataDir = resolve(readSetting(SETTINGS.dataDir, env, NO_FILES));
   const stateDir = resolve(readSetting(SETTINGS.stateDir, env, NO_FILES) ?? join(dataDir, 'state'));
   const configDir = resolve(readSetting(SETTINGS.configDir, env, NO_FILES));

@@ -52,6 +52,10 @@ const isHttpUrl = (value: string) => {
   const url = URL.parse(value);
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '';
 };
+const isPostgresUrl = (value: string) => {
+  const url = URL.parse(value);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
+};
 const httpUrl = v.optional(
   v.pipe(
     text(),
@@ -241,6 +245,18 @@ export const SETTINGS = {
     fallback: '60',
     meaning: 'Seconds that the scheduler waits after its start before its first call.',
   }),
+  stateUrl: setting({
+    env: ['AGNES_STATE_URL'],
+    schema: v.optional(
+      v.pipe(
+        text(),
+        v.check(isPostgresUrl, 'must be a URL such as postgres://<user>:<password>@<host>:5432/<database>'),
+      ),
+    ),
+    fallback: '',
+    meaning: 'A Postgres database of its own for the state, instead of the file under STATE_DIR.',
+    secret: true,
+  }),
   version: setting({
     env: ['AGNES_VERSION'],
     schema: v.optional(text(), 'dev'),
@@ -266,14 +282,6 @@ export const SETTINGS = {
     meaning: 'The commit that the server reports.',
   }),
 } as const;
-
-/** Variables that would be dangerous to ignore: a server that finds one does not start. */
-export const REFUSED: Readonly<Record<string, { readonly why: string; readonly hint: string }>> = {
-  AGNES_STATE_URL: {
-    why: 'this release keeps its state in a file under STATE_DIR and cannot use a database server yet',
-    hint: 'Unset AGNES_STATE_URL.',
-  },
-};
 
 /** One line of the documentation of the environment. */
 export interface Variable {

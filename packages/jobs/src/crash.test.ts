@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openState } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { expect, test } from 'vitest';
 import { createJobs } from './index.ts';
 
 const CHILD = `
 const { openState } = await import(process.argv[1]);
 const { createJobs } = await import(process.argv[2]);
-const jobs = createJobs({ state: await openState({ path: process.argv[3] }) });
+const jobs = createJobs({ state: await openState(JSON.parse(process.argv[3])) });
 jobs.start({ handlers: { work: () => {
   process.stdout.write('running');
   return new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -22,12 +23,12 @@ await jobs.enqueue({ kind: 'work', payload: 'second' });
 
 test('jobs of a process that was killed are taken up at once by the next, and finished once, in order', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'agnes-jobs-crash-'));
-  const path = join(folder, 'system.duckdb');
+  const location = await testState(join(folder, 'system.duckdb'));
   try {
     const modules = [import.meta.resolve('@agnes/state'), new URL('./index.ts', import.meta.url).href];
     const child = spawn(
       process.execPath,
-      ['--conditions=@agnes/source', '--input-type=module', '-e', CHILD, ...modules, path],
+      ['--conditions=@agnes/source', '--input-type=module', '-e', CHILD, ...modules, JSON.stringify(location)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await once(child.stdout, 'data');
@@ -35,7 +36,7 @@ test('jobs of a process that was killed are taken up at once by the next, and fi
     child.kill('SIGKILL');
     await once(child, 'close');
 
-    const state = await openState({ path });
+    const state = await openState(location);
     const jobs = createJobs({ state });
     const done: unknown[] = [];
     const runner = jobs.start({

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jobOperations, type RequestContext } from '@agnes/api-contract';
 import { openState, type State } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jobHandlers } from './http.ts';
@@ -12,7 +13,7 @@ let folder: string;
 let state: State;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-jobs-http-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
 });
 afterAll(async () => {
   await state.close();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgnesError } from '@agnes/errors';
 import { openState, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { eq } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createJobs, type Job, type JobHandler, type JobOutcome, type JobRunner, type Jobs } from './index.ts';
@@ -16,7 +17,7 @@ let errors: unknown[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-jobs-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
 });
 afterAll(async () => {
   await state.close();

@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { newId, type State, type StateDatabase, schema } from '@agnes/state';
+import { newId, type StateDatabase, schema } from '@agnes/state';
 import { and, asc, eq, inArray, max, notInArray } from 'drizzle-orm';
 import { type Job, type JobError, toJob } from './job.ts';
 
@@ -105,15 +105,10 @@ export function held({ jobId, token }: Lease) {
 }
 
 /**
- * Jobs whose process is gone. The embedded state has one owner at a time, so a lease of another process is over at once;
- * where several processes share the state, a lease is over when it was not renewed in time.
+ * Jobs whose process is gone. The state has one owner at a time, on every engine, so a lease of another process is over at
+ * once; one of this process is over when it was not renewed in time.
  */
-export async function listLost(
-  db: StateDatabase,
-  engine: State['engine'],
-  now: Date,
-  mine: readonly string[],
-): Promise<string[]> {
+export async function listLost(db: StateDatabase, now: Date, mine: readonly string[]): Promise<string[]> {
   const rows = await db
     .select({ id: jobs.id, owner: jobs.lease_owner, expires: jobs.lease_expires_at })
     .from(jobs)
@@ -121,7 +116,7 @@ export async function listLost(
   return rows
     .filter(({ owner, expires }) => {
       const elsewhere = owner === null || !owner.startsWith(`${PROCESS}/`);
-      return (engine === 'duckdb' && elsewhere) || expires === null || expires < now;
+      return elsewhere || expires === null || expires < now;
     })
     .map((row) => row.id);
 }

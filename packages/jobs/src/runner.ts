@@ -50,7 +50,7 @@ export function startRunner(
   let again = false;
 
   const recover = async (): Promise<void> => {
-    const lost = await listLost(state.db, state.engine, now(), [...active.keys()]);
+    const lost = await listLost(state.db, now(), [...active.keys()]);
     if (lost.length > 0) {
       await state.write(async (tx) => {
         for (const id of lost) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ErrorCode } from '@agnes/errors';
 import { openState, readVersion, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Access, ADMIN_GROUP_ID, createAccess, EVERYONE_GROUP_ID, isAdmin, type Principal } from './index.ts';
@@ -19,7 +20,7 @@ let access: Access;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-rbac-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
 });
 afterAll(async () => {
   await state.close();

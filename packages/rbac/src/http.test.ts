@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { accessOperations, type Operation, type RequestContext } from '@agnes/api-contract';
 import { openState, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { accessHandlers } from './http.ts';
@@ -17,7 +18,7 @@ let handlers: Record<string, (input: never, context: RequestContext) => Promise<
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-rbac-http-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
   const access = createAccess({ state });
   const orders = { id: 'table_1', name: 'orders' };
   access.registerResourceType({

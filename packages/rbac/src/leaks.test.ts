@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isAgnesError } from '@agnes/errors';
 import { openState, type State, schema } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { eq } from 'drizzle-orm';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -95,7 +96,7 @@ let access: Access;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'agnes-leaks-'));
-  state = await openState({ path: join(folder, 'system.duckdb') });
+  state = await openState(await testState(join(folder, 'system.duckdb')));
   access = createAccess({ state });
   access.registerResourceType({
     key: 'table',

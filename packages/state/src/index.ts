@@ -1,9 +1,13 @@
+export { type CopyOptions, copyState } from './copy.ts';
 export type { StateDatabase, StatementResult } from './database.ts';
 export { type RestoreResult, restoreSnapshot } from './duckdb/recovery.ts';
 export { listSnapshots, type Snapshot } from './duckdb/snapshots.ts';
 export { newId } from './ids.ts';
+export { inspectState, type StateReport } from './inspect.ts';
+export type { StateLocation } from './location.ts';
+export { isPostgresUrl } from './postgres/url.ts';
 export type { ColumnEntry, PublishWarning } from './schema.ts';
 export * as schema from './schema.ts';
-export { openState, type State, type StateOptions } from './state.ts';
+export { noSnapshots, openState, type State, type StateOptions } from './state.ts';
 export { isUniqueViolation } from './unique-violation.ts';
 export { bumpVersion, readVersion, type VersionKey } from './versions.ts';

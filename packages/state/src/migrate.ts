@@ -72,7 +72,7 @@ async function take(engine: Engine, migration: Migration, applied_at: Date): Pro
   }
 }
 
-function checkTaken(taken: { readonly id: string; readonly hash: string }, known: Migration | undefined): void {
+export function checkTaken(taken: { readonly id: string; readonly hash: string }, known: Migration | undefined): void {
   if (known?.id !== taken.id) {
     throw new AgnesError(
       'state_migration_failed',

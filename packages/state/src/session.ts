@@ -33,6 +33,11 @@ const { mapResultRow } = drizzleUtils as unknown as {
   ): unknown;
 };
 
+/** Text without the NULs that Postgres does not take; every engine stores U+FFFD for them. */
+export function storable(value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '\ufffd') : value;
+}
+
 const dialect = new PgDialect();
 
 export function databaseOver(executor: Executor): StateDatabase {
@@ -96,7 +101,7 @@ class StateQuery<T extends PreparedQueryConfig> extends PgPreparedQuery<T> {
   }
 
   override async execute(placeholders: Record<string, unknown> = {}): Promise<T['execute']> {
-    const parameters = fillPlaceholders(this.query.params, placeholders);
+    const parameters = fillPlaceholders(this.query.params, placeholders).map(storable);
     const result = await this.#executor.run(this.query.sql, parameters);
     if (this.#mapRows) {
       return this.#mapRows(result.rows as unknown[][]);

@@ -1,23 +1,16 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { AgnesError } from '@agnes/errors';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { checkCatalog } from './check-catalog.ts';
 import type { StateDatabase } from './database.ts';
-import { type DuckdbEngine, openDuckdbEngine } from './duckdb/engine.ts';
-import { takeOwnerLock } from './duckdb/owner-lock.ts';
-import { checkPresent, defaultSnapshotsDir, openFailed } from './duckdb/recovery.ts';
 import { listSnapshots, pruneSnapshots, type Snapshot, writeSnapshot } from './duckdb/snapshots.ts';
+import { type OpenEngine, openEngine, type StateLocation } from './location.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
 import type { Migration } from './migrations/migration.ts';
 import * as schema from './schema.ts';
 import { createWriteQueue } from './write-queue.ts';
 
-export interface StateOptions {
-  /** The database file, for example `<data>/state/system.duckdb`. Its folder is made when it is absent. */
-  readonly path: string;
-  /** Default: `snapshots` beside the file. */
-  readonly snapshotsDir?: string;
+export interface StateOptions extends StateLocation {
   readonly now?: () => Date;
 }
 
@@ -31,12 +24,13 @@ export interface State extends AsyncDisposable {
    */
   write<T>(work: (tx: StateDatabase) => Promise<T>): Promise<T>;
   checkpoint(): Promise<void>;
+  /** On Postgres `invalid_config`: copies of a database server are its own business (pg_dump, point-in-time recovery). */
   snapshot(reason: string): Promise<Snapshot>;
-  /** Every snapshot, the newest first. */
+  /** Every snapshot, the newest first; on Postgres none. */
   snapshots(): Promise<Snapshot[]>;
   /**
    * To be called about every minute: takes a snapshot when the state was written since the last one and that is older than
-   * five minutes, or when the last one is a day old, and removes those that are no longer kept.
+   * five minutes, or when the last one is a day old, and removes those that are no longer kept. On Postgres: nothing.
    */
   maintain(): Promise<Snapshot | undefined>;
   close(): Promise<void>;
@@ -46,70 +40,59 @@ const SNAPSHOT_AFTER_WRITES_MS = 5 * 60_000;
 const SNAPSHOT_DAILY_MS = 24 * 60 * 60_000;
 
 /**
- * Opens the state database, as its only process: takes the lock, opens the file, climbs the migration ladder and compares
- * the result with the schema. Throws `state_locked`, `state_corrupt`, `state_migration_failed`, `storage_full` or
- * `invalid_config` (no right to the files); nothing stays open then.
+ * Opens the state database, as its only process: takes the lock, opens the file or connects, climbs the migration ladder and
+ * compares the result with the schema. Throws `state_locked`, `state_corrupt`, `state_migration_failed`, `storage_full`,
+ * `unavailable` (the database server does not answer) or `invalid_config` (no right to the files, a wrong address or
+ * password); nothing stays open then.
  */
 export function openState(options: StateOptions): Promise<State> {
   return openStateWith(options, migrations, Object.values(schema));
 }
 
 export async function openStateWith(
-  { path: givenPath, now = () => new Date(), ...options }: StateOptions,
+  { now = () => new Date(), ...location }: StateOptions,
   ladder: readonly Migration[],
   tables: readonly PgTable[],
 ): Promise<State> {
-  const path = resolve(givenPath);
-  const snapshotsDir = resolve(options.snapshotsDir ?? defaultSnapshotsDir(path));
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = await takeOwnerLock(path, now());
-  let engine: DuckdbEngine | undefined;
-  const release = async (): Promise<void> => {
-    await engine?.close();
-    await lock.release();
-  };
+  const opened = await openEngine(location, now());
   try {
-    const opened = await openFile(path, snapshotsDir, now());
-    engine = opened;
-    await migrate(opened, ladder, {
+    await migrate(opened.engine, ladder, {
       now,
       before: async ({ id }) => {
-        await writeSnapshot(opened, snapshotsDir, `before-${id}`, now());
+        if (opened.kind === 'duckdb') {
+          await writeSnapshot(opened.engine, opened.snapshotsDir, `before-${id}`, now());
+        }
       },
     });
-    await checkCatalog(opened.db, tables);
-    return stateOver(opened, snapshotsDir, now, release);
+    await checkCatalog(opened.engine.db, tables);
+    return stateOver(opened, now);
   } catch (error) {
-    await release();
+    await opened.release();
     throw error;
   }
 }
 
-async function openFile(path: string, snapshotsDir: string, now: Date): Promise<DuckdbEngine> {
-  const snapshots = await listSnapshots(snapshotsDir);
-  await checkPresent(path, snapshots, now);
-  try {
-    return await openDuckdbEngine(path);
-  } catch (error) {
-    throw await openFailed(path, snapshots, error, now);
-  }
-}
-
-function stateOver(engine: DuckdbEngine, snapshotsDir: string, now: () => Date, release: () => Promise<void>): State {
+function stateOver(opened: OpenEngine, now: () => Date): State {
+  const { engine } = opened;
   const queue = createWriteQueue();
   // Whether anything was written before this start is not known, so the first look takes a snapshot.
   let written = true;
 
   const snapshot = (reason: string): Promise<Snapshot> =>
     queue.run(async () => {
-      const taken = await writeSnapshot(engine, snapshotsDir, reason, now());
+      if (opened.kind === 'postgres') {
+        throw noSnapshots();
+      }
+      const taken = await writeSnapshot(opened.engine, opened.snapshotsDir, reason, now());
       written = false;
-      await pruneSnapshots(snapshotsDir, now());
+      await pruneSnapshots(opened.snapshotsDir, now());
       return taken;
     });
+  const snapshots = async (): Promise<Snapshot[]> =>
+    opened.kind === 'postgres' ? [] : listSnapshots(opened.snapshotsDir);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= queue.close().then(release);
+    closing ??= queue.close().then(opened.release);
     return closing;
   };
 
@@ -117,6 +100,7 @@ function stateOver(engine: DuckdbEngine, snapshotsDir: string, now: () => Date, 
     engine: engine.name,
     db: engine.db,
     snapshot,
+    snapshots,
     close,
     [Symbol.asyncDispose]: close,
     write: (work) =>
@@ -125,9 +109,11 @@ function stateOver(engine: DuckdbEngine, snapshotsDir: string, now: () => Date, 
         return engine.transaction(work);
       }),
     checkpoint: () => queue.run(() => engine.checkpoint()),
-    snapshots: () => listSnapshots(snapshotsDir),
     async maintain() {
-      const [newest] = await listSnapshots(snapshotsDir);
+      if (opened.kind === 'postgres') {
+        return undefined;
+      }
+      const [newest] = await snapshots();
       const age = newest ? now().getTime() - newest.created_at.getTime() : Number.POSITIVE_INFINITY;
       if (written && age > SNAPSHOT_AFTER_WRITES_MS) {
         return snapshot('recent');
@@ -135,4 +121,11 @@ function stateOver(engine: DuckdbEngine, snapshotsDir: string, now: () => Date, 
       return age > SNAPSHOT_DAILY_MS ? snapshot('daily') : undefined;
     },
   };
+}
+
+/** What to tell who asks for a snapshot of a Postgres database. */
+export function noSnapshots(): AgnesError {
+  return new AgnesError('invalid_config', 'The state is in Postgres, which Agnes takes no snapshots of.', {
+    hint: "Back it up and restore it with the database's own means: pg_dump, or its point-in-time recovery.",
+  });
 }

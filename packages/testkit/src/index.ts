@@ -2,6 +2,7 @@ export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } fro
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
 export { type Laptop, startLaptop } from './laptop.ts';
+export { type PostgresServer, startPostgres } from './postgres-server.ts';
 export { type Random, seededRandom } from './random.ts';
 export { repositoryRoot } from './repository.ts';
 export { type CliOptions, type CliResult, runCli } from './run-cli.ts';
@@ -15,4 +16,5 @@ export {
 } from './start-process.ts';
 export { type RunningServer, type ServerOptions, startServer } from './start-server.ts';
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+export { administer, createTestDatabase, type TestDatabase, testState } from './test-database.ts';
 export { type Tree, writeTree } from './write-tree.ts';

@@ -2,6 +2,8 @@
 export interface Command {
   /** What it takes after its name. */
   readonly words: readonly string[];
+  /** Flags that must be given, each with a value; their values follow the words, in this order. */
+  readonly flags?: readonly string[];
   readonly summary: string;
   /** Its code, loaded when it is used, so that help and version do not wait for a database. */
   load(): Promise<RunCommand>;
@@ -10,7 +12,7 @@ export interface Command {
 /** Runs a command; resolves when it is done. Throws `AgnesError` for what a person can put right. */
 export type RunCommand = (words: readonly string[]) => Promise<void>;
 
-export const COMMANDS: ReadonlyMap<string, Command> = new Map([
+export const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   [
     'start',
     {
@@ -33,6 +35,31 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       words: ['NAME'],
       summary: 'Go back to a snapshot of the state database; the server must be stopped.',
       load: async () => (await import('./state-restore.ts')).stateRestore,
+    },
+  ],
+  [
+    'state snapshot',
+    {
+      words: [],
+      summary: 'Take a snapshot of the state database; the server must be stopped.',
+      load: async () => (await import('./state-snapshot.ts')).stateSnapshot,
+    },
+  ],
+  [
+    'state check',
+    {
+      words: [],
+      summary: 'Read all of the state database and say whether it is sound; the server must be stopped.',
+      load: async () => (await import('./state-check.ts')).stateCheck,
+    },
+  ],
+  [
+    'state copy',
+    {
+      words: [],
+      flags: ['--from', '--to'],
+      summary: 'Copy the state between `file` and `postgres` (AGNES_STATE_URL); the server must be stopped.',
+      load: async () => (await import('./state-copy.ts')).stateCopy,
     },
   ],
 ]);

@@ -6,6 +6,7 @@ import { type Catalog, createCatalog, type RegisteredTable } from '@agnes/catalo
 import { createJobs, type Job, type Jobs } from '@agnes/jobs';
 import { createAccess } from '@agnes/rbac';
 import { openState } from '@agnes/state';
+import { testState } from '@agnes/testkit';
 import { createOrchestrator, type Orchestrator, type OrchestratorOptions } from '../orchestrator.ts';
 import { dataFolder, rowsOfParts } from './sources.test-setup.ts';
 
@@ -30,7 +31,7 @@ export async function testServer(options: Partial<OrchestratorOptions> = {}): Pr
   const folder = await dataFolder();
   const dataDir = folder.path;
   await mkdir(join(dataDir, 'state'), { recursive: true });
-  const state = await openState({ path: join(dataDir, 'state', 'system.duckdb') });
+  const state = await openState(await testState(join(dataDir, 'state', 'system.duckdb')));
   const blobs = await openFilesystemBlobs(join(dataDir, 'blobs'));
   const access = createAccess({ state });
   const connectors = options.connectors ?? [];

@@ -1,0 +1,34 @@
+import { hostname } from 'node:os';
+import { AgnesError } from '@agnes/errors';
+
+/** Whether a text is the address of a Postgres database. */
+export function isPostgresUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
+}
+
+/** How a database is named in messages: host, port and database; never the user, the password or a parameter. */
+export function nameOf(text: string): string {
+  const url = parse(text);
+  return `${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
+}
+
+/** The address with what every session of ours needs: UTC, and who we are. */
+export function sessionUrl(text: string, { readOnly }: { readonly readOnly: boolean }): string {
+  const url = parse(text);
+  const options = ['-c TimeZone=UTC', ...(readOnly ? ['-c default_transaction_read_only=on'] : [])];
+  url.searchParams.set('options', [url.searchParams.get('options') ?? '', ...options].join(' ').trim());
+  // Postgres keeps 63 bytes of it.
+  url.searchParams.set('application_name', `agnes process ${process.pid} on ${hostname()}`.slice(0, 63));
+  return url.href;
+}
+
+function parse(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !isPostgresUrl(text)) {
+    throw new AgnesError('invalid_config', 'The address of the state database is not a Postgres URL with a database.', {
+      hint: 'Write it as postgres://<user>:<password>@<host>:5432/<database>.',
+    });
+  }
+  return url;
+}
