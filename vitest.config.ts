@@ -37,7 +37,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**'],
           // Their tests run what users run: the built apps, of the current sources.
           globalSetup: [
-            ...(['apps/cli', 'e2e', 'bench'].includes(folder) ? [join(root, 'packages/testkit/src/build-apps.ts')] : []),
+            ...(['apps/cli', 'e2e', 'bench'].includes(folder)
+              ? [join(root, 'packages/testkit/src/build-apps.ts')]
+              : []),
             ...(needsPostgres(folder) ? [join(root, 'packages/testkit/src/postgres-for-tests.ts')] : []),
           ],
         },
