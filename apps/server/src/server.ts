@@ -37,7 +37,8 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
   try {
     return await open(config, log, closing);
   } catch (error) {
-    await closing.close();
+    // Why the start failed is what the operator needs; trouble in tidying up after it is for the log.
+    await closing.close().catch((err: unknown) => log.error({ err }, 'what was opened could not be closed'));
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgnesError } from '@agnes/errors';
 
@@ -11,6 +10,7 @@ const WAIT_MS = 30_000;
  * `.lock`: the operating system frees it when its holder is killed. Throws `connector_failed` after 30 seconds of waiting.
  */
 export async function withCommitLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  const { DatabaseSync } = loadSqlite();
   const lock = new DatabaseSync(join(folder, '.lock'), { timeout: 0 });
   try {
     const deadline = performance.now() + WAIT_MS;
@@ -32,5 +32,16 @@ export async function withCommitLock<T>(folder: string, work: () => Promise<T>):
     return await work();
   } finally {
     lock.close();
+  }
+}
+
+/** Without the warning that some Node versions print when SQLite is loaded: it would stand among a connector's last words. */
+function loadSqlite(): typeof import('node:sqlite') {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
   }
 }

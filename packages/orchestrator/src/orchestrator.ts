@@ -6,6 +6,7 @@ import { AgnesError, messageOf } from '@agnes/errors';
 import { EXTRACT_FILE, isIdentifier } from '@agnes/extract-contract';
 import type { JobHandler, Jobs } from '@agnes/jobs';
 import pLimit from 'p-limit';
+import { allEnded } from './all-ended.ts';
 import type { ConnectorProcess } from './connector/connector-process.ts';
 import { hasErrorCode, isThere } from './file-errors.ts';
 import { KeyedLock } from './keyed-lock.ts';
@@ -111,7 +112,7 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       const reports = new Map<string, SourceReport>();
       // Sources are read side by side and made visible in the order of their names: the first one owns a name.
       let turn: Promise<unknown> = Promise.resolve();
-      await Promise.all(
+      await allEnded(
         names.map((source) => {
           const before = turn;
           const own = limit(() =>

@@ -71,12 +71,16 @@ export async function openIntake(store: Store): Promise<Intake> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await takeOsLock(join(folder, 'owner.lock'));
   if (lock === undefined) throw new Error('A fresh intake is locked.');
-  for (const name of await readdir(parent)) {
-    if (join(parent, name) !== folder) await adopt(join(parent, name), folder);
+  for (const entry of await readdir(parent, { withFileTypes: true })) {
+    const other = join(parent, entry.name);
+    // A file there is none of ours: macOS leaves .DS_Store.
+    if (entry.isDirectory() && other !== folder) await adopt(other, folder);
   }
   return {
     folder,
     async [Symbol.asyncDispose]() {
+      // Alone, because a pull that begins now would adopt the folder as soon as its lock is free.
+      await using _alone = await lockStore(store);
       await lock.release();
       // What is unfinished stays for the next pull.
       if ((await readdir(folder)).every((name) => !name.endsWith('.part'))) {

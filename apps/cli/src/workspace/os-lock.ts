@@ -12,8 +12,7 @@ export interface OsLock extends AsyncDisposable {
  * another process (or another part of this one) still holds it after `waitMs`.
  */
 export async function takeOsLock(path: string, waitMs = 0): Promise<OsLock | undefined> {
-  const { DatabaseSync } = await loadSqlite();
-  const database = new DatabaseSync(path, { timeout: 0 });
+  const database = openLockFile(path);
   const deadline = Date.now() + waitMs;
   try {
     while (!begin(database)) {
@@ -25,10 +24,7 @@ export async function takeOsLock(path: string, waitMs = 0): Promise<OsLock | und
     }
   } catch (error) {
     database.close();
-    throw new AgnesError('path_not_writable', `The lock ${path} cannot be taken: ${messageOf(error)}.`, {
-      hint: 'Give yourself write access to that folder.',
-      cause: error,
-    });
+    throw cannotLock(path, error);
   }
   let held = true;
   const release = async (): Promise<void> => {
@@ -50,12 +46,28 @@ function begin(database: DatabaseSync): boolean {
   }
 }
 
+function openLockFile(path: string): DatabaseSync {
+  const { DatabaseSync } = loadSqlite();
+  try {
+    return new DatabaseSync(path, { timeout: 0 });
+  } catch (error) {
+    throw cannotLock(path, error);
+  }
+}
+
+function cannotLock(path: string, cause: unknown): AgnesError {
+  return new AgnesError('path_not_writable', `The lock ${path} cannot be taken: ${messageOf(cause)}.`, {
+    hint: 'Give yourself write access to that folder.',
+    cause,
+  });
+}
+
 /** node:sqlite announces itself as experimental on every start; that is nothing a user can act on. */
-async function loadSqlite(): Promise<typeof import('node:sqlite')> {
-  const emitWarning = process.emitWarning;
+function loadSqlite(): typeof import('node:sqlite') {
+  const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
-    return await import('node:sqlite');
+    return process.getBuiltinModule('node:sqlite');
   } finally {
     process.emitWarning = emitWarning;
   }

@@ -99,19 +99,19 @@ export async function runConnector(
       }),
     };
   }
-  await mkdir(options.temporary, { recursive: true });
-  await mkdir(options.outputDir, { recursive: true });
-  const state = await readState(options.outputDir);
-  const request: ConnectorRequest = {
-    protocol: 1,
-    source: connector.source,
-    output_dir: options.outputDir,
-    config,
-    tables: options.tables,
-    drop: options.drop,
-    ...(state === undefined ? {} : { state }),
-  };
   try {
+    await mkdir(options.temporary, { recursive: true });
+    await mkdir(options.outputDir, { recursive: true });
+    const state = await readState(options.outputDir);
+    const request: ConnectorRequest = {
+      protocol: 1,
+      source: connector.source,
+      output_dir: options.outputDir,
+      config,
+      tables: options.tables,
+      drop: options.drop,
+      ...(state === undefined ? {} : { state }),
+    };
     const end = await runChild({
       command: nodeCommand(connector.entry),
       environment: { ...minimalEnvironment(options.temporary), ...variables },

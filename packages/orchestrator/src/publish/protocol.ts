@@ -84,7 +84,6 @@ export const publishMessage = v.variant('type', [
 export type PublishedFile = v.InferOutput<typeof publishedFile>;
 export type PublishedColumn = v.InferOutput<typeof column>;
 export type PublishedPart = v.InferOutput<typeof publishedPart>;
-export type PublishLimits = v.InferOutput<typeof publishLimits>;
 export type PublishRequest = v.InferOutput<typeof publishRequest>;
 export type PublishWarning = v.InferOutput<typeof publishWarning>;
 export type PublishMessage = v.InferOutput<typeof publishMessage>;

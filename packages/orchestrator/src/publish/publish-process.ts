@@ -60,9 +60,9 @@ export async function readSource(request: PublishRequest, options: PublishProces
     else done = message;
   };
 
-  const size = watchSize(request.out_dir, options);
   const temporary = join(request.out_dir, 'tmp');
   await mkdir(temporary, { recursive: true });
+  const size = watchSize(request.out_dir, options);
   try {
     const end = await runChild({
       command: nodeCommand(import.meta.resolve('@agnes/orchestrator/publish-runner'), {

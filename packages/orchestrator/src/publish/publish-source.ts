@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFilesystemBlobs } from '@agnes/blobs';
@@ -166,7 +167,7 @@ function unreadable(request: PublishRequest, error: unknown): AgnesError {
 async function fingerprintOfExtract(source: string, path: string): Promise<string | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });
-    const log = await lstat(`${path}.wal`).catch(() => undefined);
+    const log = await logOf(path);
     // DuckDB opens its log too, and would wait for ever at a pipe.
     if (!stats.isFile() || log?.isFile() === false) {
       const name = stats.isFile() ? `${EXTRACT_FILE}.wal` : EXTRACT_FILE;
@@ -181,6 +182,16 @@ async function fingerprintOfExtract(source: string, path: string): Promise<strin
       hint: 'Run a sync of the source.',
       cause: error,
     });
+  }
+}
+
+/** DuckDB's write-ahead log of a database, which is there while somebody writes or after a writer died. */
+async function logOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(`${path}.wal`);
+  } catch (error) {
+    if (hasErrorCode(error, 'ENOENT')) return undefined;
+    throw error;
   }
 }
 

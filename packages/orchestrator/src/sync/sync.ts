@@ -4,6 +4,7 @@ import { isErrorCode } from '@agnes/errors';
 import type { JobContext, JobHandler, JobOutcome } from '@agnes/jobs';
 import pLimit from 'p-limit';
 import * as v from 'valibot';
+import { allEnded } from '../all-ended.ts';
 import type { ConnectorProcess } from '../connector/connector-process.ts';
 import { type ConnectorReport, runConnector } from '../connector/run-connector.ts';
 import type { Limits } from '../limits.ts';
@@ -45,7 +46,7 @@ export function createSyncHandler(setup: SyncSetup): JobHandler {
     const work: WorkContext = { signal: context.signal, jobId: job.id, log: context.log, progress: context.progress };
 
     const limit = pLimit(setup.limits.parallel);
-    const extracted = await Promise.all(
+    const extracted = await allEnded(
       [...choice.extract].map(([connector, tables]) => limit(() => extract(setup, connector, tables, context))),
     );
     context.signal.throwIfAborted();
