@@ -23,10 +23,10 @@ describe('the command line', () => {
 
   test.each([
     ['strat', 'agnes-server start'],
-    ['state', 'agnes-server start'],
+    ['state', '`agnes-server state snapshots` or `agnes-server state restore`'],
     ['state restor x', 'agnes-server state restore'],
     ['--verison', 'agnes-server --version'],
-    ['start --prot', '--help'],
+    ['start --port', 'Settings are environment variables'],
     ['start now', 'Use: agnes-server start'],
     ['state restore', 'Use: agnes-server state restore NAME'],
   ])('%j is a usage error that names what to write', (line, hint) => {

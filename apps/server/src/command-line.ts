@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 
 /** What a command line asks for. */
 export interface Request {
@@ -26,7 +26,7 @@ export function readCommandLine(
 ): Request {
   for (const flag of args.filter((arg) => arg.startsWith('-'))) {
     const name = FLAGS.get(flag);
-    if (name === undefined) throw usage(`There is no flag ${flag}.`, suggest(flag, FLAGS.keys()));
+    if (name === undefined) throw usage(`There is no flag ${flag}.`, adviseOnFlag(flag));
     return { name, words: [] };
   }
   const asked = args.length === 0 ? [fallback] : args;
@@ -41,11 +41,22 @@ export function readCommandLine(
     );
   }
   const text = asked.slice(0, 2).join(' ');
-  throw usage(`There is no command '${text}'.`, suggest(text, commands.keys()));
+  throw usage(`There is no command '${text}'.`, suggest(text, [...commands.keys()]));
 }
 
-function suggest(asked: string, known: Iterable<string>): string {
-  return `Did you mean \`agnes-server ${closest(asked, [...known])}\`? \`agnes-server --help\` lists everything.`;
+/** A mistyped flag, or a setting that was taken for one. */
+function adviseOnFlag(asked: string): string {
+  const known = [...FLAGS.keys()];
+  if (distance(asked, closest(asked, known)) <= 2) return suggest(asked, known);
+  return `Settings are environment variables, for example PORT=8000. ${EVERYTHING}`;
+}
+
+const EVERYTHING = '`agnes-server --help` lists everything.';
+
+function suggest(asked: string, known: readonly string[]): string {
+  const begun = known.filter((name) => name.startsWith(`${asked} `));
+  const names = begun.length > 0 ? begun : [closest(asked, known)];
+  return `Did you mean ${names.map((name) => `\`agnes-server ${name}\``).join(' or ')}? ${EVERYTHING}`;
 }
 
 function usage(message: string, hint: string): AgnesError {
