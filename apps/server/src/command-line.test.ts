@@ -27,14 +27,14 @@ describe('the command line', () => {
 
   test.each([
     ['strat', 'agnes-server start'],
-    ['state', 'agnes-server start'],
+    ['state', 'agnes-server state restore'],
     ['state restor x', 'agnes-server state restore'],
     ['--verison', 'agnes-server --version'],
-    ['start --prot', '--help'],
     ['state copy --from file', 'Use: agnes-server state copy --from ENGINE --to ENGINE'],
     ['state copy --from --to file', '--from ENGINE'],
     ['state copy --form file', '--from'],
     ['start --from file', '--'],
+    ['start --port', 'Settings are environment variables'],
     ['start now', 'Use: agnes-server start'],
     ['state restore', 'Use: agnes-server state restore NAME'],
   ])('%j is a usage error that names what to write', (line, hint) => {

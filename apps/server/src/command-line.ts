@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 
 /** What a command line asks for. */
 export interface Request {
@@ -38,7 +38,7 @@ export function readCommandLine(
   if (general !== undefined) return { name: general, words: [] };
   if (name === undefined || takes === undefined) {
     const text = asked.slice(0, 2).join(' ');
-    throw usage(`There is no command '${text}'.`, suggest(text, commands.keys()));
+    throw usage(`There is no command '${text}'.`, suggest(text, [...commands.keys()]));
   }
   const { words, flags = [] } = takes;
   const given = plain.slice(name.split(' ').length);
@@ -71,14 +71,24 @@ function split(args: readonly string[], known: readonly string[]) {
     } else {
       general ??= FLAGS.get(arg);
       if (FLAGS.get(arg) === undefined)
-        throw usage(`There is no flag ${arg}.`, suggest(arg, [...FLAGS.keys(), ...known]));
+        throw usage(`There is no flag ${arg}.`, adviseOnFlag(arg, [...FLAGS.keys(), ...known]));
     }
   }
   return { plain, values, general };
 }
 
-function suggest(asked: string, known: Iterable<string>): string {
-  return `Did you mean \`agnes-server ${closest(asked, [...known])}\`? \`agnes-server --help\` lists everything.`;
+/** A mistyped flag, or a setting that was taken for one. */
+function adviseOnFlag(asked: string, known: readonly string[]): string {
+  if (distance(asked, closest(asked, known)) <= 2) return suggest(asked, known);
+  return `Settings are environment variables, for example PORT=8000. ${EVERYTHING}`;
+}
+
+const EVERYTHING = '`agnes-server --help` lists everything.';
+
+function suggest(asked: string, known: readonly string[]): string {
+  const begun = known.filter((name) => name.startsWith(`${asked} `));
+  const names = begun.length > 0 ? begun : [closest(asked, known)];
+  return `Did you mean ${names.map((name) => `\`agnes-server ${name}\``).join(' or ')}? ${EVERYTHING}`;
 }
 
 function usage(message: string, hint: string): AgnesError {

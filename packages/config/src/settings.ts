@@ -261,7 +261,7 @@ export const SETTINGS = {
     env: ['AGNES_VERSION'],
     schema: v.optional(text(), 'dev'),
     fallback: 'dev',
-    meaning: 'The version that the server reports; images set it.',
+    meaning: 'The version that the server reports; `dev` stands for its own. Images set it.',
   }),
   releaseChannel: setting({
     env: ['RELEASE_CHANNEL'],

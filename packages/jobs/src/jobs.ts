@@ -54,7 +54,7 @@ export function createJobs({ state, now = () => new Date() }: { state: State; no
     const [row] = await db.select().from(jobs).where(eq(jobs.id, id));
     if (row === undefined) {
       throw new AgnesError('job_not_found', `There is no job ${id}.`, {
-        hint: 'List the jobs; the oldest are removed after a while.',
+        hint: 'agnes admin jobs lists them; the oldest are removed after a while.',
       });
     }
     return toJob(row);
