@@ -69,6 +69,7 @@ const checks = [
   ['types', 'turbo', ['run', 'typecheck', '--output-logs=errors-only']],
   ['types of scripts', 'tsc', ['-p', 'scripts']],
   ['edges', 'node', ['scripts/check-edges.ts']],
+  ['generated pages', 'node', ['--conditions=@agnes/source', 'scripts/generate-docs.ts', '--check']],
   ['packages', 'node', ['scripts/check-packages.ts']],
 ];
 
