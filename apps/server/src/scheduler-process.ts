@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { conditions } from '@agnes/child-process';
 import type { Config } from '@agnes/config';
 import type { Logger } from 'pino';
-import { conditionFlags } from './condition-flags.ts';
 
 export interface SchedulerProcess {
   stop(): Promise<void>;
@@ -33,7 +33,7 @@ export function startSchedulerProcess(options: SchedulerProcessOptions): Schedul
   const start = (): void => {
     const started = performance.now();
     const running = fork(fileURLToPath(import.meta.resolve(ENTRY)), [], {
-      execArgv: conditionFlags(),
+      execArgv: conditions(process.execArgv),
       env: environmentOf(options),
       // Its log lines go where ours go; the channel tells it when this process is gone, however that happened.
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

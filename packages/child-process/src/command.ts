@@ -47,7 +47,7 @@ function tool(name: string): string | undefined {
 /** `--conditions` of this process, so that a child finds packages the way its parent does. */
 export function conditions(execArgv: readonly string[]): string[] {
   return execArgv.flatMap((argument, index) => {
-    if (argument.startsWith('--conditions=')) return [argument];
+    if (/^(--conditions|-C)=/.test(argument)) return [argument];
     const isPair = argument === '--conditions' || argument === '-C';
     const value = execArgv[index + 1];
     return isPair && value !== undefined ? [`--conditions=${value}`] : [];
