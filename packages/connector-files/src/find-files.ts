@@ -1,5 +1,6 @@
 import { glob, realpath, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { FORMATS, type Format } from './config.ts';
 import { isInside, outsideOfRoots } from './place.ts';
@@ -94,13 +95,13 @@ async function globbed(pattern: string): Promise<string[]> {
 }
 
 /** Nothing, part of the way is a file, links in a circle, and a name too long to exist. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+const UNREACHABLE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 async function kindOf(path: string): Promise<'absent' | 'folder' | 'other'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'other';
   } catch (error) {
-    if (UNREACHABLE.has((error as NodeJS.ErrnoException).code ?? '')) return 'absent';
+    if (hasErrorCode(error, ...UNREACHABLE)) return 'absent';
     throw error;
   }
 }
