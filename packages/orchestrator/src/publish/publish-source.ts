@@ -31,11 +31,11 @@ export async function* publishSource(request: PublishRequest): AsyncGenerator<Pu
   const files = new Map<string, PublishedFile>();
   try {
     const complete = yield* publishTables(request, files);
-    yield { type: 'done', complete, files: [...files.values()] };
+    yield { type: 'done', complete };
   } catch (error) {
     if (!(error instanceof AgnesError)) throw error;
     yield { type: 'problem', ...failureOf(error) };
-    yield { type: 'done', complete: false, files: [] };
+    yield { type: 'done', complete: false };
   }
 }
 
@@ -88,8 +88,13 @@ async function* publishTables(
     knownFiles: new Map(request.known_files.map((file) => [file.path, file])),
     files,
   };
+  const leaveOut = new Set(request.leave_out);
   for (const [index, table] of extract.tables.entries()) {
+    if (leaveOut.has(table.table_name)) continue;
+    yield { type: 'started', table: table.table_name };
     yield await publishOne(run, table);
+    if (files.size > 0) yield { type: 'files', files: [...files.values()] };
+    files.clear();
     yield { type: 'progress', table: table.table_name, done: index + 1, total: extract.tables.length };
   }
   return extract.tables.length < MOST_TABLES;

@@ -33,7 +33,7 @@ export interface PublishRun {
   readonly knownFiles: ReadonlyMap<string, PublishedFile>;
   /** The tables as they are published now, by lower-case name. */
   readonly knownTables: ReadonlyMap<string, PublishRequest['known_tables'][number]>;
-  /** Files published in this run, by path. */
+  /** Files of the table that is being published, by path. */
   readonly files: Map<string, PublishedFile>;
 }
 
