@@ -192,7 +192,7 @@ function errorOf(
   if (ranOutOfMemory(end)) {
     return make(
       'connector_failed',
-      `was ended (${end.signal ?? `exit code ${end.code}`}), most likely because it needs more than the ${options.memoryMb} MB of memory that it may have`,
+      `${end.signal === null ? `ended with exit code ${end.code}` : `was ended by ${end.signal}`}, most likely because it needs more than the ${options.memoryMb} MB of memory that it may have`,
       'Sync fewer tables at a time, or raise AGNES_CONNECTOR_MEMORY_MB.',
     );
   }

@@ -2,7 +2,7 @@ import type { ChildEnd } from './run-child.ts';
 
 /** How V8 and C++ end when an allocation is refused; SIGKILL is the system's own way. */
 const SIGNALS = new Set(['SIGKILL', 'SIGABRT', 'SIGTRAP', 'SIGILL', 'SIGSEGV', 'SIGBUS']);
-const SAYS_SO = /out of memory|bad_alloc|allocation failed|cannot allocate memory/i;
+const SAYS_SO = /out of memory|bad_alloc|allocation failed|(cannot|failed to) allocate memory/i;
 
 /** Whether a child that we did not end most likely did so for want of memory. */
 export function ranOutOfMemory(end: ChildEnd): boolean {
