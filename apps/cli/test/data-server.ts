@@ -119,6 +119,7 @@ export async function startDataServer(): Promise<DataServer> {
       tables.set(to, table);
     },
     async [Symbol.asyncDispose]() {
+      if (!http.listening) return;
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
       await database.close();

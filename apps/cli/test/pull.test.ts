@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { openDatabase } from '@agnes/duckdb';
 import { describe, expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { startDataServer } from './data-server.ts';
 import { withoutDuckDb } from './no-duckdb.ts';
 import { eachWithServerAndUser, server, user } from './set-up.ts';
 
@@ -316,7 +315,6 @@ describe('a download', () => {
     expect(result.code).toBe(7);
     expect(JSON.parse(result.stderr)).toMatchObject({ error: { code: 'server_unreachable' } });
     expect(await count('small')).toBe(3);
-    server = await startDataServer();
   });
 });
 

@@ -63,7 +63,13 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     jobs,
     dataDir: config.dataDir,
     connectors,
-    limits: { extractorTimeoutMs: config.extractorTimeoutSeconds * 1000 },
+    limits: {
+      extractorTimeoutMs: config.extractorTimeoutSeconds * 1000,
+      connectorMemoryMb: config.connectorMemoryMb,
+      publishTimeoutMs: config.publishTimeoutSeconds * 1000,
+      publishTableTimeoutMs: config.publishTableTimeoutSeconds * 1000,
+      publishMemoryMb: config.publishMemoryMb,
+    },
     log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
   });
   await orchestrator.start();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { conditions, minimalEnvironment, nodeCommand } from './index.ts';
+import { conditions, minimalEnvironment, nodeCommand, residentBytes, watchMemory } from './index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'agnes child '));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -55,6 +55,20 @@ describe('a confined child', () => {
     process_.kill('SIGKILL');
     await expect.poll(() => isAlive(child), { timeout: 10_000 }).toBe(false);
   });
+});
+
+test('a child that holds more memory than it may is noticed, once', async () => {
+  const { file, args } = nodeCommand(
+    moduleWith('const b = Buffer.alloc(300_000_000, 1); setInterval(() => b.length, 1000)'),
+  );
+  const child = spawn(file, args, { stdio: 'ignore' });
+  const pid = child.pid ?? 0;
+  await new Promise<void>((resolve) => watchMemory(pid, 200_000_000, resolve, { always: true }));
+  expect(await residentBytes(pid)).toBeGreaterThan(200_000_000);
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+  expect(await residentBytes(pid)).toBeUndefined();
 });
 
 test('conditions of the parent are handed down, whichever way they are written', () => {

@@ -40,6 +40,11 @@ function wrappers({ dataBytes }: Confinement): string[] {
   ];
 }
 
+/** Whether the memory cap of {@link nodeCommand} is the operating system's here. */
+export function capsMemory(): boolean {
+  return process.platform === 'linux' && tool('prlimit') !== undefined;
+}
+
 function tool(name: string): string | undefined {
   return [`/usr/bin/${name}`, `/bin/${name}`].find((path) => existsSync(path));
 }

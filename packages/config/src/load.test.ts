@@ -40,6 +40,10 @@ describe('defaults', () => {
       logLevel: 'info',
       role: 'all',
       extractorTimeoutSeconds: 3600,
+      connectorMemoryMb: 4096,
+      publishTimeoutSeconds: 1800,
+      publishTableTimeoutSeconds: 300,
+      publishMemoryMb: 1024,
       seedAdminEmail: undefined,
     });
   });

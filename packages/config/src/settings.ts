@@ -217,6 +217,35 @@ export const SETTINGS = {
     fallback: '3600',
     meaning: 'Seconds that a connector may take for one run before it is stopped.',
   }),
+  connectorMemoryMb: setting({
+    env: ['AGNES_CONNECTOR_MEMORY_MB'],
+    file: 'sync.connector_memory_mb',
+    schema: integer(512, 1024 * 1024, 4096),
+    fallback: '4096',
+    meaning: 'Megabytes of memory that a connector may take. One that needs more is ended; the others go on.',
+  }),
+  publishTimeoutSeconds: setting({
+    env: ['AGNES_PUBLISH_TIMEOUT_SEC'],
+    file: 'sync.publish_timeout_seconds',
+    schema: integer(1, 7 * DAY, 1800),
+    fallback: '1800',
+    meaning: 'Seconds that publishing a source may take before it is stopped; readers keep its last good versions.',
+  }),
+  publishTableTimeoutSeconds: setting({
+    env: ['AGNES_PUBLISH_TABLE_TIMEOUT_SEC'],
+    file: 'sync.publish_table_timeout_seconds',
+    schema: integer(1, 7 * DAY, 300),
+    fallback: '300',
+    meaning:
+      'Seconds that one table of it may take. One that needs more is refused; the other tables of the source go on.',
+  }),
+  publishMemoryMb: setting({
+    env: ['AGNES_PUBLISH_MEMORY_MB'],
+    file: 'sync.publish_memory_mb',
+    schema: integer(256, 1024 * 1024, 1024),
+    fallback: '1024',
+    meaning: 'Megabytes that DuckDB may take to publish a source; its process may have 1024 more.',
+  }),
   dataRefreshSeconds: setting({
     env: ['SCHEDULER_DATA_REFRESH_INTERVAL'],
     file: 'scheduler.data_refresh_interval',

@@ -1,5 +1,6 @@
 export { type Check, conforms, formatChecks } from './conformance/check.ts';
-export { type CheckConnectorInput, checkConnector, type TableInput } from './conformance/check-connector.ts';
+export { checkConnector } from './conformance/check-connector.ts';
 export { type CheckExtractOptions, checkExtract } from './conformance/check-extract.ts';
+export type { CheckConnectorInput, TableInput } from './conformance/connector-runs.ts';
 export { type CommandSubject, type HereSubject, inProcess, type Subject } from './conformance/run-subject.ts';
 export type { Secrets } from './conformance/secrets.ts';

@@ -44,6 +44,8 @@ export {
   type RemoteAttachRow,
 } from './tables.ts';
 export { validateExtract } from './validate.ts';
+export { bodyOfView, type ViewBody } from './view-body.ts';
+export { openViewGate, type ViewGate } from './view-gate.ts';
 export { type FolderDescription, folderDescription, writeFolder } from './write-folder.ts';
 export {
   ExtractWriter,

@@ -6,6 +6,7 @@ import { isAgnesError, messageOf } from '@agnes/errors';
 import type { ExtractProblem, ExtractTable } from './extract-rows.ts';
 import { readExtract } from './reader.ts';
 import { EXTRACT_FILE } from './tables.ts';
+import { openViewGate, type ViewGate } from './view-gate.ts';
 
 /**
  * Everything that would keep an extract, or one of its tables, from being published; empty when all is well. Each local
@@ -20,9 +21,10 @@ export async function validateExtract(sourceDir: string): Promise<ExtractProblem
     await using connection = await database.connect();
     await attachReadOnly(connection, join(folder, EXTRACT_FILE), 'extract');
     await enterSandbox(connection, { allowedDirectories: [...new Set([folder, await realpath(folder)])] });
+    const gate = await openViewGate(connection, 'extract');
     for (const table of tables) {
       if (table.query_mode === 'remote') continue;
-      const problem = (await problemOfParts(folder, table)) ?? (await problemOfObject(connection, table));
+      const problem = (await problemOfParts(folder, table)) ?? (await problemOfObject(connection, gate, table));
       if (problem !== undefined) found.push(problem);
     }
     return found;
@@ -61,11 +63,19 @@ async function wrongWith(folder: string, path: string, size: number | null): Pro
   }
 }
 
-async function problemOfObject(connection: Connection, table: ExtractTable): Promise<ExtractProblem | undefined> {
+async function problemOfObject(
+  connection: Connection,
+  gate: ViewGate,
+  table: ExtractTable,
+): Promise<ExtractProblem | undefined> {
   try {
+    await gate.check(table.table_name);
     await connection.rows(`SELECT * FROM extract.main.${quoteIdentifier(table.table_name)} LIMIT 1`);
     return undefined;
   } catch (error) {
+    if (isAgnesError(error)) {
+      return { code: error.code, table: table.table_name, message: error.message, hint: error.hint ?? '' };
+    }
     const outside = error instanceof Error && error.message.startsWith('Permission Error');
     return {
       code: outside ? 'publish_refused' : 'extract_invalid',

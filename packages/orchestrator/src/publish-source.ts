@@ -6,7 +6,8 @@ import { AgnesError } from '@agnes/errors';
 import { EXTRACT_FILE } from '@agnes/extract-contract';
 import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
-import { readSource, type SourceContent } from './publish/publish-process.ts';
+import type { SourceContent } from './publish/publish-process.ts';
+import { readSource } from './publish/read-source.ts';
 import type { Failure, SourceReport, WorkContext } from './report.ts';
 
 export interface PublishSetup {
@@ -111,8 +112,8 @@ async function contentOf(
       hint: 'Sync its tables, or put an extract into its folder.',
     });
   }
-  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishOutputBytes, publishKeepFreeBytes } = setup.limits;
-  const request: PublishRequest = {
+  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishTableTimeoutMs } = setup.limits;
+  const request: Omit<PublishRequest, 'leave_out'> = {
     source,
     source_dir: sourceDir,
     out_dir: join(setup.dataDir, 'tmp', `publish-${source}-${crypto.randomUUID()}`),
@@ -124,8 +125,9 @@ async function contentOf(
   try {
     return await readSource(request, {
       deadlineMs: publishTimeoutMs,
-      outputBytes: publishOutputBytes,
-      keepFreeBytes: publishKeepFreeBytes,
+      tableDeadlineMs: publishTableTimeoutMs,
+      outputBytes: setup.limits.publishOutputBytes,
+      keepFreeBytes: setup.limits.publishKeepFreeBytes,
       dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
       signal: context.signal,
       onProgress: ({ table, done, total }) =>

@@ -3,6 +3,7 @@ import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import type { Json } from '@agnes/duckdb';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import { type ConnectorMessage, type ConnectorRequest, parseConnectorLine } from '@agnes/extract-contract';
+import { ranOutOfMemory } from '../process/ran-out-of-memory.ts';
 import { redactor } from '../process/redact.ts';
 import { type ChildEnd, runChild } from '../process/run-child.ts';
 import type { ConnectorProcess } from './connector-process.ts';
@@ -19,6 +20,8 @@ export interface ConnectorRunOptions {
   readonly tables: ConnectorRequest['tables'];
   readonly drop: ConnectorRequest['drop'];
   readonly timeoutMs: number;
+  /** What its process may allocate, in MB. */
+  readonly memoryMb: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   readonly signal: AbortSignal;
@@ -113,7 +116,8 @@ export async function runConnector(
       ...(state === undefined ? {} : { state }),
     };
     const end = await runChild({
-      command: nodeCommand(connector.entry),
+      command: nodeCommand(connector.entry, { dataBytes: options.memoryMb * 2 ** 20 }),
+      residentBytes: options.memoryMb * 2 ** 20,
       environment: { ...minimalEnvironment(options.temporary), ...variables },
       cwd: options.temporary,
       input: JSON.stringify(request),
@@ -181,14 +185,22 @@ function errorOf(
       const hint = isAgnesError(end.error) ? end.error.hint : undefined;
       return make('connector_protocol', `broke the connector protocol: ${why}`, hint ?? 'Correct the connector.');
     }
+    case 'memory':
     case 'exited':
       break;
+  }
+  if (ranOutOfMemory(end)) {
+    return make(
+      'connector_failed',
+      `${end.signal === null ? `ended with exit code ${end.code}` : `was ended by ${end.signal}`}, most likely because it needs more than the ${options.memoryMb} MB of memory that it may have`,
+      'Sync fewer tables at a time, or raise AGNES_CONNECTOR_MEMORY_MB.',
+    );
   }
   if (end.signal !== null) {
     return make(
       'connector_failed',
-      `was ended by ${end.signal}${end.signal === 'SIGKILL' ? ', often a sign that memory ran out' : ''}`,
-      'Sync again; if it stays, give the server more memory or sync fewer tables at a time.',
+      `was ended by ${end.signal}`,
+      'Sync again; if it stays, look at what it last said.',
     );
   }
   if (last === undefined) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from '@agnes/child-process';
+import { type Command, watchMemory } from '@agnes/child-process';
 import { AgnesError, messageOf } from '@agnes/errors';
 import { killTree } from './kill-tree.ts';
 import { readLines } from './lines.ts';
@@ -21,6 +21,8 @@ export interface ChildOptions {
   readonly deadlineMs: number;
   /** Ends the child when it writes no line for so long. */
   readonly silenceMs?: number;
+  /** Ends the child at once when it holds more memory, in bytes; where the command itself has no such cap. */
+  readonly residentBytes?: number;
   /** Time between SIGTERM and SIGKILL; 0 kills at once. */
   readonly graceMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -28,7 +30,7 @@ export interface ChildOptions {
 
 export interface ChildEnd {
   /** Why it ended: by itself, or because we ended it. */
-  readonly reason: 'exited' | 'deadline' | 'silent' | 'cancelled' | 'refused';
+  readonly reason: 'exited' | 'deadline' | 'silent' | 'cancelled' | 'refused' | 'memory';
   readonly code: number | null;
   readonly signal: string | null;
   /** With `refused`: what {@link ChildOptions.onLine} threw, or why a line could not be read. */
@@ -69,12 +71,18 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   const end = (why: Exclude<ChildEnd['reason'], 'exited'>): void => {
     if (reason !== undefined) return;
     reason = why;
-    if (options.graceMs > 0) killTree(child, 'SIGTERM');
-    kill = setTimeout(() => killTree(child, 'SIGKILL'), options.graceMs);
+    // What eats memory has no time to say goodbye.
+    const graceMs = why === 'memory' ? 0 : options.graceMs;
+    if (graceMs > 0) killTree(child, 'SIGTERM');
+    kill = setTimeout(() => killTree(child, 'SIGKILL'), graceMs);
   };
   const cancel = (): void => end('cancelled');
   const deadline = setTimeout(() => end('deadline'), options.deadlineMs);
   const silence = options.silenceMs === undefined ? undefined : setTimeout(() => end('silent'), options.silenceMs);
+  const memory =
+    options.residentBytes === undefined || child.pid === undefined
+      ? undefined
+      : watchMemory(child.pid, options.residentBytes, () => end('memory'));
   options.signal?.addEventListener('abort', cancel);
   if (options.signal?.aborted) cancel();
 
@@ -101,6 +109,7 @@ export async function runChild(options: ChildOptions): Promise<ChildEnd> {
   };
   const reading = read();
   const [code, signal] = await exited;
+  memory?.();
   for (const timer of [deadline, silence, kill]) clearTimeout(timer);
   // What the child started dies with it, so that its output ends here too.
   killTree(child, 'SIGKILL');

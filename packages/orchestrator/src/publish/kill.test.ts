@@ -85,6 +85,7 @@ test('a runner whose server is gone ends by itself', async () => {
     blobs_root: join(server.dataDir, 'blobs'),
     known_files: [],
     known_tables: [],
+    leave_out: [],
     limits: { memory: '200MB', threads: 1, spill: '1GB' },
   };
   child.stdin.write(`${JSON.stringify(request)}\n`);

@@ -1,4 +1,5 @@
 import { type Connection, quoteLiteral } from '@agnes/duckdb';
+import { bodyOfView } from '@agnes/extract-contract';
 import * as v from 'valibot';
 
 /** A view that hands on the rows of parquet files and does nothing else. */
@@ -87,10 +88,11 @@ const statement = v.strictObject({
  * `sql` is DuckDB's own text of the view (`duckdb_views().sql`). Nothing is bound and no file is opened.
  */
 export async function plainScan(connection: Connection, viewName: string, sql: string): Promise<PlainScan | undefined> {
-  const select = bodyOfView(viewName, sql);
-  if (select === undefined) return undefined;
+  const body = bodyOfView(viewName, sql);
+  // A view with column names of its own is not for us.
+  if (body === undefined || body.renames) return undefined;
   const row = await connection.first<{ tree: string }>(
-    `SELECT json_serialize_sql(${quoteLiteral(select)}, skip_null := true, skip_empty := true) AS tree`,
+    `SELECT json_serialize_sql(${quoteLiteral(body.select)}, skip_null := true, skip_empty := true) AS tree`,
   );
   const tree = v.safeParse(statement, JSON.parse(row?.tree ?? 'null'));
   if (!tree.success) return undefined;
@@ -98,18 +100,6 @@ export async function plainScan(connection: Connection, viewName: string, sql: s
   const patterns = (first.class === 'FUNCTION' ? first.children : [first]).map((entry) => entry.value.value);
   if (!patterns.every((pattern) => typeof pattern === 'string') || patterns.length === 0) return undefined;
   return withOptions(patterns, options);
-}
-
-/** What stands after `CREATE VIEW name AS`. A view with column names of its own is not for us. */
-function bodyOfView(viewName: string, sql: string): string | undefined {
-  for (const schema of ['', 'main.']) {
-    for (const name of [viewName, `"${viewName}"`]) {
-      const head = `CREATE VIEW ${schema}${name} AS `;
-      // DuckDB keeps the case that the view was made with.
-      if (sql.slice(0, head.length).toLowerCase() === head.toLowerCase()) return sql.slice(head.length);
-    }
-  }
-  return undefined;
 }
 
 function withOptions(

@@ -41,6 +41,8 @@ export const publishRequest = v.strictObject({
   known_files: v.array(publishedFile),
   /** Columns of the tables as they are published now: parts that did not change are not opened again. */
   known_tables: v.array(v.strictObject({ name: text, columns: v.array(column), parts: v.array(sha256) })),
+  /** Names of tables that an earlier runner has dealt with. */
+  leave_out: v.array(text),
   limits: publishLimits,
 });
 
@@ -76,9 +78,13 @@ export const publishMessage = v.variant('type', [
   v.strictObject({ type: v.literal('skipped'), name: v.string(), reason: text }),
   /** Something about the source itself. */
   v.strictObject({ type: v.literal('problem'), code: errorCode, message: text, hint: v.optional(text) }),
+  /** What comes next is about this table. */
+  v.strictObject({ type: v.literal('started'), table: v.string() }),
+  /** Files that the table before was made of. */
+  v.strictObject({ type: v.literal('files'), files: v.array(publishedFile) }),
   v.strictObject({ type: v.literal('progress'), table: v.string(), done: whole, total: whole }),
   /** Last. `complete`: the messages before list everything that the source publishes. */
-  v.strictObject({ type: v.literal('done'), complete: v.boolean(), files: v.array(publishedFile) }),
+  v.strictObject({ type: v.literal('done'), complete: v.boolean() }),
 ]);
 
 export type PublishedFile = v.InferOutput<typeof publishedFile>;

@@ -1,17 +1,23 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
 import { AgnesError, type ErrorCode, isErrorCode, messageOf } from '@agnes/errors';
 import * as v from 'valibot';
+import { ranOutOfMemory } from '../process/ran-out-of-memory.ts';
 import { type ChildEnd, runChild } from '../process/run-child.ts';
-import { type PublishMessage, type PublishRequest, publishMessage, type TableMessage } from './protocol.ts';
+import {
+  type PublishedFile,
+  type PublishMessage,
+  type PublishRequest,
+  publishMessage,
+  type TableMessage,
+} from './protocol.ts';
+import { type SizeLimits, watchSize } from './watch-size.ts';
 
-export interface PublishProcessOptions {
+export interface PublishProcessOptions extends SizeLimits {
   readonly deadlineMs: number;
-  /** What a publish may write in all, in bytes. */
-  readonly outputBytes: number;
-  /** What of its disk has to stay free, in bytes: the server's state may lie there too. */
-  readonly keepFreeBytes: number;
+  /** Of one table. */
+  readonly tableDeadlineMs: number;
   /** What its process may allocate, in bytes. */
   readonly dataBytes: number;
   readonly signal?: AbortSignal | undefined;
@@ -25,39 +31,56 @@ export interface Failure {
   readonly hint?: string;
 }
 
-/** All that a publish runner found in a source. */
+/** All that was found in a source. */
 export interface SourceContent {
   readonly tables: readonly TableMessage[];
   readonly failed: readonly Failure[];
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly problems: readonly Omit<Failure, 'name'>[];
   readonly complete: boolean;
-  readonly files: Extract<PublishMessage, { type: 'done' }>['files'];
+  readonly files: readonly PublishedFile[];
 }
 
 /** A line holds a table's parts and columns, so it may be long; ten thousand parts are about 2 MB. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
+export interface PublisherRun {
+  readonly content: SourceContent;
+  /** The tables that were dealt with, whatever became of them. */
+  readonly finished: readonly string[];
+  /** The table that the runner was ended at: the rest of the source is still to be read, without it. */
+  readonly stopped: Failure | undefined;
+}
+
 /**
- * Runs a publish runner to its end. Throws `publish_failed` when it crashes, takes too long or writes what we do not know,
- * and `job_cancelled` when the signal fires. `request.out_dir` is made, and removed at the end.
+ * Runs a publish runner to its end, or to a table that takes too long or more memory than there may be. Throws
+ * `publish_failed` when it crashes otherwise, takes too long as a whole or writes what we do not know, and `job_cancelled`
+ * when the signal fires. `request.out_dir` is made, and removed at the end.
  */
-export async function readSource(request: PublishRequest, options: PublishProcessOptions): Promise<SourceContent> {
+export async function runPublisher(request: PublishRequest, options: PublishProcessOptions): Promise<PublisherRun> {
   const tables: TableMessage[] = [];
   const failed: Failure[] = [];
   const skipped: { name: string; reason: string }[] = [];
   const problems: Omit<Failure, 'name'>[] = [];
+  const files: PublishedFile[] = [];
+  const finished: string[] = [];
   let done: Extract<PublishMessage, { type: 'done' }> | undefined;
+  const clock = tableClock(options.tableDeadlineMs);
 
   const take = (line: string): void => {
     const message = v.parse(publishMessage, JSON.parse(line));
     if (done !== undefined) throw new Error('A message came after the last one.');
-    if (message.type === 'table') tables.push(message);
+    if (message.type === 'started') clock.start(message.table);
+    else if (message.type === 'table') tables.push(message);
     else if (message.type === 'failed') failed.push({ name: message.name, ...failureOf(message) });
     else if (message.type === 'skipped') skipped.push({ name: message.name, reason: message.reason });
     else if (message.type === 'problem') problems.push(failureOf(message));
-    else if (message.type === 'progress') options.onProgress?.(message);
-    else done = message;
+    else if (message.type === 'files') files.push(...message.files);
+    else if (message.type === 'progress') {
+      clock.stop();
+      finished.push(message.table);
+      options.onProgress?.(message);
+    } else done = message;
   };
 
   const temporary = join(request.out_dir, 'tmp');
@@ -69,6 +92,7 @@ export async function readSource(request: PublishRequest, options: PublishProces
         dataBytes: options.dataBytes,
         heapMb: 512,
       }),
+      residentBytes: options.dataBytes,
       environment: minimalEnvironment(temporary),
       // Relative paths in views are looked up in the source's folder.
       cwd: request.source_dir,
@@ -78,14 +102,19 @@ export async function readSource(request: PublishRequest, options: PublishProces
       maxLineBytes: MAX_LINE_BYTES,
       deadlineMs: options.deadlineMs,
       graceMs: 0,
-      signal: options.signal === undefined ? size.signal : AbortSignal.any([options.signal, size.signal]),
+      signal: AbortSignal.any([size.signal, clock.signal, ...(options.signal === undefined ? [] : [options.signal])]),
     });
+    const content = { tables, failed, skipped, problems };
+    const cancelled = options.signal?.aborted === true || size.signal.aborted;
+    const stopped = cancelled ? undefined : stoppedAt(clock, end, options);
+    if (stopped !== undefined) return { content: { ...content, complete: false, files }, finished, stopped };
     if (end.reason !== 'exited' || end.code !== 0 || done === undefined) {
       throw crash(request.source, end, options, size.signal.aborted ? String(size.signal.reason) : undefined);
     }
-    return { tables, failed, skipped, problems, complete: done.complete, files: done.files };
+    return { content: { ...content, complete: done.complete, files }, finished, stopped: undefined };
   } finally {
     size.stop();
+    clock.stop();
     await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -95,6 +124,54 @@ function failureOf(message: { code: string; message: string; hint?: string | und
     code: isErrorCode(message.code) ? message.code : 'publish_failed',
     message: message.message,
     ...(message.hint === undefined ? {} : { hint: message.hint }),
+  };
+}
+
+/** Runs while a table is read. Its signal fires when that takes too long. */
+function tableClock(deadlineMs: number) {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let table: string | undefined;
+  return {
+    signal: controller.signal,
+    get table() {
+      return table;
+    },
+    start(name: string): void {
+      table = name;
+      timer = setTimeout(() => controller.abort(), deadlineMs);
+    },
+    stop(): void {
+      clearTimeout(timer);
+      if (!controller.signal.aborted) table = undefined;
+    },
+  };
+}
+
+/** The table that is to blame for the end, when one is: it took too long, or memory ran out while it was read. */
+function stoppedAt(
+  { table, signal }: ReturnType<typeof tableClock>,
+  end: ChildEnd,
+  { tableDeadlineMs, dataBytes }: PublishProcessOptions,
+): Failure | undefined {
+  if (table === undefined) return undefined;
+  const advice = 'Let the connector write the table as parquet files';
+  if (end.reason === 'cancelled' && signal.aborted) {
+    return {
+      name: table,
+      code: 'publish_failed',
+      message: `${table} was not read within ${tableDeadlineMs / 1000} s and was stopped.`,
+      hint: `${advice}, or raise AGNES_PUBLISH_TABLE_TIMEOUT_SEC.`,
+    };
+  }
+  if (end.reason !== 'memory' && (end.reason !== 'exited' || end.signal === null) && !ranOutOfMemory(end))
+    return undefined;
+  const most = Math.round(dataBytes / 2 ** 20);
+  return {
+    name: table,
+    code: 'publish_failed',
+    message: `The process that read ${table} ended (${end.signal ?? `exit code ${end.code}`}), most likely because it needs more than the ${most} MB of memory that it may have.`,
+    hint: `${advice}, or raise AGNES_PUBLISH_MEMORY_MB.`,
   };
 }
 
@@ -130,52 +207,4 @@ function whatHappened(end: ChildEnd, options: PublishProcessOptions): [what: str
     return ['was killed, most likely because memory ran out', 'Give the server more memory, or write smaller files.'];
   }
   return [`ended early (${end.signal ?? `exit code ${end.code}`})`, 'Try again; if it stays, run the connector again.'];
-}
-
-/**
- * Fires, with what happened as its reason, when the files below a folder become too much: an extract's view may yield rows
- * without end.
- */
-function watchSize(
-  folder: string,
-  limits: Pick<PublishProcessOptions, 'outputBytes' | 'keepFreeBytes'>,
-): { readonly signal: AbortSignal; stop(): void } {
-  const controller = new AbortController();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    tooMuch(folder, limits).then(
-      (reason) => {
-        busy = false;
-        if (reason !== undefined) controller.abort(reason);
-      },
-      // A file went away meanwhile; the next look will tell.
-      () => {
-        busy = false;
-      },
-    );
-  }, 500);
-  return { signal: controller.signal, stop: () => clearInterval(timer) };
-}
-
-async function tooMuch(
-  folder: string,
-  { outputBytes, keepFreeBytes }: Pick<PublishProcessOptions, 'outputBytes' | 'keepFreeBytes'>,
-): Promise<string | undefined> {
-  const size = await sizeOf(folder);
-  if (size > outputBytes) return `wrote more than the ${outputBytes} bytes that it may`;
-  const { bavail, bsize } = await statfs(folder);
-  // What wrote nothing is not the one that fills the disk.
-  if (size > 0 && bavail * bsize < keepFreeBytes) {
-    return `was about to fill the disk: ${bavail * bsize} bytes are left`;
-  }
-  return undefined;
-}
-
-async function sizeOf(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile());
-  const sizes = await Promise.all(files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
 }

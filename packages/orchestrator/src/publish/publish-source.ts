@@ -10,9 +10,11 @@ import {
   type Extract,
   type ExtractTable,
   isTableName,
+  openViewGate,
   readAttachedExtract,
 } from '@agnes/extract-contract';
 import { readable, tableError } from './duckdb-errors.ts';
+import { foreignLink, foreignLinks } from './hard-links.ts';
 import type { PublishedFile, PublishMessage, PublishRequest, PublishWarning, TableMessage } from './protocol.ts';
 import { EXTRACT, type PublishRun, publishTable } from './publish-table.ts';
 import { openSourceFolder } from './source-folder.ts';
@@ -29,11 +31,11 @@ export async function* publishSource(request: PublishRequest): AsyncGenerator<Pu
   const files = new Map<string, PublishedFile>();
   try {
     const complete = yield* publishTables(request, files);
-    yield { type: 'done', complete, files: [...files.values()] };
+    yield { type: 'done', complete };
   } catch (error) {
     if (!(error instanceof AgnesError)) throw error;
     yield { type: 'problem', ...failureOf(error) };
-    yield { type: 'done', complete: false, files: [] };
+    yield { type: 'done', complete: false };
   }
 }
 
@@ -43,6 +45,9 @@ async function* publishTables(
 ): AsyncGenerator<PublishMessage, boolean> {
   const folder = await openSourceFolder(request.source, request.source_dir);
   const extractFile = join(folder.root, EXTRACT_FILE);
+  let links: Promise<ReadonlySet<string>> | undefined;
+  const linksOf = () => (links ??= foreignLinks(folder.root));
+  await checkExtractLinks(linksOf, folder.root);
   const extractFingerprint = await fingerprintOfExtract(request.source, extractFile);
   const blobsRoot = await realpath(request.blobs_root);
   const { memory, threads, spill } = request.limits;
@@ -75,14 +80,21 @@ async function* publishTables(
     blobs: await openFilesystemBlobs(blobsRoot),
     stranger,
     reader,
+    gate: await openViewGate(stranger, EXTRACT),
+    foreignLinks: linksOf,
     writer: `duckdb/${await duckdbVersion()}`,
     extractFingerprint: settled ? extractFingerprint : undefined,
     knownTables: new Map(request.known_tables.map((table) => [table.name.toLowerCase(), table])),
     knownFiles: new Map(request.known_files.map((file) => [file.path, file])),
     files,
   };
+  const leaveOut = new Set(request.leave_out);
   for (const [index, table] of extract.tables.entries()) {
+    if (leaveOut.has(table.table_name)) continue;
+    yield { type: 'started', table: table.table_name };
     yield await publishOne(run, table);
+    if (files.size > 0) yield { type: 'files', files: [...files.values()] };
+    files.clear();
     yield { type: 'progress', table: table.table_name, done: index + 1, total: extract.tables.length };
   }
   return extract.tables.length < MOST_TABLES;
@@ -164,10 +176,19 @@ function unreadable(request: PublishRequest, error: unknown): AgnesError {
   });
 }
 
+/** The index of another source under our name would publish that one's rows. */
+async function checkExtractLinks(linksOf: () => Promise<ReadonlySet<string>>, folder: string): Promise<void> {
+  for (const name of [EXTRACT_FILE, `${EXTRACT_FILE}.wal`]) {
+    const stats = await statsOf(join(folder, name));
+    if (stats?.isFile() === true && stats.nlink > 1 && (await linksOf()).has(name)) throw foreignLink(name);
+  }
+}
+
 async function fingerprintOfExtract(source: string, path: string): Promise<string | undefined> {
   try {
     const stats = await lstat(path, { bigint: true });
-    const log = await logOf(path);
+    // DuckDB's write-ahead log, which is there while somebody writes or after a writer died.
+    const log = await statsOf(`${path}.wal`);
     // DuckDB opens its log too, and would wait for ever at a pipe.
     if (!stats.isFile() || log?.isFile() === false) {
       const name = stats.isFile() ? `${EXTRACT_FILE}.wal` : EXTRACT_FILE;
@@ -185,10 +206,9 @@ async function fingerprintOfExtract(source: string, path: string): Promise<strin
   }
 }
 
-/** DuckDB's write-ahead log of a database, which is there while somebody writes or after a writer died. */
-async function logOf(path: string): Promise<Stats | undefined> {
+async function statsOf(path: string): Promise<Stats | undefined> {
   try {
-    return await lstat(`${path}.wal`);
+    return await lstat(path);
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return undefined;
     throw error;

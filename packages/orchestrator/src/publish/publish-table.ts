@@ -3,8 +3,9 @@ import { dirname, join } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import { type Connection, copyToParquetParts, quoteIdentifier, quoteLiteral, quoteLiteralList } from '@agnes/duckdb';
 import { AgnesError } from '@agnes/errors';
-import type { ExtractTable } from '@agnes/extract-contract';
+import type { ExtractTable, ViewGate } from '@agnes/extract-contract';
 import { readable } from './duckdb-errors.ts';
+import { foreignLink } from './hard-links.ts';
 import { type PlainScan, plainScan } from './plain-scan.ts';
 import type { PublishedColumn, PublishedFile, PublishedPart, PublishRequest } from './protocol.ts';
 import { locate, missing, type SourceFolder } from './source-folder.ts';
@@ -22,13 +23,17 @@ export interface PublishRun {
   readonly stranger: Connection;
   /** Runs our own SQL over stored blobs, in a sandbox of the blob store. */
   readonly reader: Connection;
+  /** Says whether an object speaks of its own extract only. */
+  readonly gate: ViewGate;
+  /** Files of the folder that have another name outside; looked up once. */
+  readonly foreignLinks: () => Promise<ReadonlySet<string>>;
   readonly writer: string;
   /** Fingerprint of extract.duckdb, undefined while it is too young to rely on. */
   readonly extractFingerprint: string | undefined;
   readonly knownFiles: ReadonlyMap<string, PublishedFile>;
   /** The tables as they are published now, by lower-case name. */
   readonly knownTables: ReadonlyMap<string, PublishRequest['known_tables'][number]>;
-  /** Files published in this run, by path. */
+  /** Files of the table that is being published, by path. */
   readonly files: Map<string, PublishedFile>;
 }
 
@@ -39,11 +44,25 @@ export interface TableContent {
 
 /** Makes a table of the extract into parts in the blob store. */
 export async function publishTable(run: PublishRun, table: ExtractTable): Promise<TableContent> {
-  if (table.object === 'table') return publishInnerTable(run, table.table_name);
+  if (table.object === 'table') {
+    await run.gate.check(table.table_name);
+    return publishInnerTable(run, table.table_name);
+  }
   const scan = await plainScan(run.stranger, table.table_name, table.sql);
   if (scan !== undefined) return publishScan(run, table, scan);
+  await run.gate.check(table.table_name);
+  await refuseForeignLinks(run, table.table_name);
   const parts = await copyOut(run, innerName(table.table_name));
   return { parts, columns: await columnsOf(run, table.table_name, parts) };
+}
+
+/**
+ * The engine opens by name what a view reads, so nobody can say afterwards which file it was: while the folder holds a file
+ * that belongs to somebody else too, no rows are read from it.
+ */
+async function refuseForeignLinks(run: PublishRun, table: string): Promise<void> {
+  const [first] = await run.foreignLinks();
+  if (first !== undefined) throw foreignLink(first, ` ${table} may read it.`);
 }
 
 /** The source's own files, byte for byte, where they hold exactly what the view shows; else the rows of the scan. */
@@ -51,6 +70,7 @@ async function publishScan(run: PublishRun, table: ExtractTable, scan: PlainScan
   const files = await scannedFiles(run, table, scan);
   const inHiveFolders = files.some(({ path }) => hivePartition(run, path) !== undefined);
   const asRows = async (): Promise<TableContent> => {
+    await refuseForeignLinks(run, table.table_name);
     const hive = scan.hivePartitioning ?? inHiveFolders;
     const list = quoteLiteralList(files.map(({ path }) => path));
     const parts = await copyOut(
@@ -64,7 +84,7 @@ async function publishScan(run: PublishRun, table: ExtractTable, scan: PlainScan
 
   const parts: PublishedPart[] = [];
   for (const { path, partition } of files) {
-    const taken = await takeFile(run.folder, path, run.blobs, run.request.out_dir, (name, fingerprint) => {
+    const taken = await takeFile(run, path, (name, fingerprint) => {
       const file = run.knownFiles.get(name);
       return file?.fingerprint === fingerprint ? file.sha256 : undefined;
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Blob, BlobStore } from '@agnes/blobs';
 import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
+import { foreignLink } from './hard-links.ts';
 import { checkRegularFile, missing, type SourceFolder } from './source-folder.ts';
 
 /** A file younger than this may change again without its times changing, so its fingerprint is not relied on. */
@@ -20,16 +21,21 @@ export interface TakenFile {
   readonly known: boolean;
 }
 
+interface Taking {
+  readonly folder: SourceFolder;
+  readonly blobs: BlobStore;
+  readonly request: { readonly out_dir: string };
+  readonly foreignLinks: () => Promise<ReadonlySet<string>>;
+}
+
 /**
  * Brings a file of the source into the blob store: opened without following links, checked to be the file of that name in
  * the folder, copied, hashed. A file that `known` recognises by its fingerprint is not read.
- * Throws `publish_refused` when it is no regular file of the folder or changes meanwhile, `extract_invalid` when it is gone.
+ * Throws `publish_refused` when it is no regular file of the folder alone or changes meanwhile, `extract_invalid` when it is gone.
  */
 export async function takeFile(
-  folder: SourceFolder,
+  { folder, blobs, request, foreignLinks }: Taking,
   path: string,
-  blobs: BlobStore,
-  stagingDir: string,
   known: (name: string, fingerprint: string) => string | undefined,
 ): Promise<TakenFile> {
   const name = await checkRegularFile(folder, path);
@@ -39,12 +45,13 @@ export async function takeFile(
     const named = await stat(path, { bigint: true });
     await checkRegularFile(folder, path);
     if (before.dev !== named.dev || before.ino !== named.ino) throw changed(name);
+    if (before.nlink > 1n && (await foreignLinks()).has(name)) throw foreignLink(name);
     const fingerprint = fingerprintOf(before);
     const settled = Date.now() - Number(before.ctimeMs) > SETTLED_MS ? fingerprint : undefined;
     const sha256 = known(name, fingerprint);
     const stored = sha256 === undefined ? undefined : await blobs.stat(sha256);
     if (stored !== undefined) return { name, fingerprint: settled, blob: stored, known: true };
-    const staged = join(stagingDir, 'staged.parquet');
+    const staged = join(request.out_dir, 'staged.parquet');
     try {
       await copyHandle(file, staged);
       if (fingerprintOf(await file.stat({ bigint: true })) !== fingerprint) throw changed(name);

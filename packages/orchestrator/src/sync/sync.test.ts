@@ -135,6 +135,16 @@ describe('a connector that misbehaves leaves the last good version and says what
     await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
+  test('one that needs more memory than it may have is ended, and told what to raise', async () => {
+    await using small = await testServer({ connectors: [connector('postgres')], limits: { connectorMemoryMb: 900 } });
+    await small.catalog.register({ name: 'orders', source_type: 'postgres', source_table: 'orders' }, 'user_root');
+    behaviour = 'eats memory';
+    const job = await small.sync();
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'connector_failed' } });
+    expect(job.error?.message).toContain('more than the 900 MB of memory that it may have');
+    expect(JSON.stringify(job)).toContain('AGNES_CONNECTOR_MEMORY_MB');
+  });
+
   test.each([
     ['says nothing for too long', { silenceSeconds: 1.5 }, 30_000, /said nothing for 1.5 s/],
     ['does not finish in time', {}, 2000, /did not finish within 2 s.*I will not go/],

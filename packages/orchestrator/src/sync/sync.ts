@@ -91,6 +91,7 @@ async function extract(
     tables: tables.map(requestOf),
     drop: await setup.catalog.takenOut(source),
     timeoutMs: setup.limits.extractorTimeoutMs,
+    memoryMb: setup.limits.connectorMemoryMb,
     graceMs: setup.limits.graceMs,
     signal: context.signal,
     onLog: (level, message) => context.log(level, `${source}: ${message}`),

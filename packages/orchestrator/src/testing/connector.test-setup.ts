@@ -46,6 +46,10 @@ async function run(request: Request): Promise<number> {
     case 'is killed':
       process.kill(process.pid, 'SIGKILL');
       return forever();
+    case 'eats memory': {
+      const eaten: Buffer[] = [];
+      for (;;) eaten.push(Buffer.alloc(50_000_000, 1));
+    }
     case 'ends without done':
       await extract(request, names);
       return 0;

@@ -5,7 +5,8 @@ import { openFilesystemBlobs } from '@agnes/blobs';
 import { type Connection, openDatabase, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
 import { META_DDL } from '@agnes/extract-contract';
 import type { PublishedFile, PublishRequest } from '../publish/protocol.ts';
-import { type PublishProcessOptions, readSource, type SourceContent } from '../publish/publish-process.ts';
+import type { PublishProcessOptions, SourceContent } from '../publish/publish-process.ts';
+import { readSource } from '../publish/read-source.ts';
 
 /** A data folder for one test. */
 export async function dataFolder(): Promise<{ path: string; [Symbol.asyncDispose](): Promise<void> }> {
@@ -65,7 +66,14 @@ export async function publish(
       known_tables: known.tables ?? [],
       limits: { memory: '500MB', threads: 1, spill: '1GB' },
     },
-    { deadlineMs: 60_000, outputBytes: 2 ** 30, keepFreeBytes: 0, dataBytes: 2 ** 31, ...options },
+    {
+      deadlineMs: 60_000,
+      tableDeadlineMs: 60_000,
+      outputBytes: 2 ** 30,
+      keepFreeBytes: 0,
+      dataBytes: 2 ** 31,
+      ...options,
+    },
   );
 }
 
