@@ -77,8 +77,16 @@ export const publishMessage = v.variant('type', [
   /** Something about the source itself. */
   v.strictObject({ type: v.literal('problem'), code: errorCode, message: text, hint: v.optional(text) }),
   v.strictObject({ type: v.literal('progress'), table: v.string(), done: whole, total: whole }),
-  /** Last. `complete`: the messages before list everything that the source publishes. */
-  v.strictObject({ type: v.literal('done'), complete: v.boolean(), files: v.array(publishedFile) }),
+  /**
+   * Last. `complete`: the messages before list everything that the source publishes. `repeatable`: they depend on the files
+   * of the source and on nothing else; a view that is run may call `now()`.
+   */
+  v.strictObject({
+    type: v.literal('done'),
+    complete: v.boolean(),
+    repeatable: v.boolean(),
+    files: v.array(publishedFile),
+  }),
 ]);
 
 export type PublishedFile = v.InferOutput<typeof publishedFile>;

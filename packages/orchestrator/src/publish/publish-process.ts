@@ -32,6 +32,8 @@ export interface SourceContent {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly problems: readonly Omit<Failure, 'name'>[];
   readonly complete: boolean;
+  /** Whether the same files would be read the same at any other time. */
+  readonly repeatable: boolean;
   readonly files: Extract<PublishMessage, { type: 'done' }>['files'];
 }
 
@@ -83,7 +85,15 @@ export async function readSource(request: PublishRequest, options: PublishProces
     if (end.reason !== 'exited' || end.code !== 0 || done === undefined) {
       throw crash(request.source, end, options, size.signal.aborted ? String(size.signal.reason) : undefined);
     }
-    return { tables, failed, skipped, problems, complete: done.complete, files: done.files };
+    return {
+      tables,
+      failed,
+      skipped,
+      problems,
+      complete: done.complete,
+      repeatable: done.repeatable,
+      files: done.files,
+    };
   } finally {
     size.stop();
     await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 });

@@ -30,6 +30,8 @@ export interface PublishRun {
   readonly knownTables: ReadonlyMap<string, PublishRequest['known_tables'][number]>;
   /** Files published in this run, by path. */
   readonly files: Map<string, PublishedFile>;
+  /** False once a view of the extract was run: what it yields may depend on the time of day. */
+  repeatable: boolean;
 }
 
 export interface TableContent {
@@ -42,6 +44,7 @@ export async function publishTable(run: PublishRun, table: ExtractTable): Promis
   if (table.object === 'table') return publishInnerTable(run, table.table_name);
   const scan = await plainScan(run.stranger, table.table_name, table.sql);
   if (scan !== undefined) return publishScan(run, table, scan);
+  run.repeatable = false;
   const parts = await copyOut(run, innerName(table.table_name));
   return { parts, columns: await columnsOf(run, table.table_name, parts) };
 }
