@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import { EXTRACT_FILE } from '@agnes/extract-contract';
-import { hasErrorCode } from '../file-errors.ts';
 import { fingerprintOf } from './take-file.ts';
 
 /**
