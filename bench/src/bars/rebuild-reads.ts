@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 
 export const rebuildReads: Bar = {
   name: 'rebuild-reads',
-  scenario: `What a full rebuild of so many unchanged tables reads, by the system’s own count for all processes: tables of ${BIG / 1024} KiB parquet against the same number with ${SMALL / 1024} KiB. No parquet is read again when both read the same; read again, it would be many times as much.`,
+  scenario: `What a full rebuild that is told to read every source (force) reads of so many unchanged tables, by the system’s own count for all processes: tables of ${BIG / 1024} KiB parquet against the same number with ${SMALL / 1024} KiB. No parquet is read again when both read the same; read again, it would be many times as much.`,
   ours: `bytes read for tables of ${BIG / 1024} KiB`,
   other: `bytes read for tables of ${SMALL / 1024} KiB`,
   target: { compare: 'ratio', is: 'at most', value: 1.02 },
@@ -28,8 +28,8 @@ export const rebuildReads: Bar = {
 
 /** MiB that one rebuild reads. The first after a publish is left out: it may still have to settle. */
 async function readBy(tables: Unchanged): Promise<number> {
-  await tables.rebuild();
+  await tables.rebuild({ force: true });
   const before = (await bytesRead()) ?? 0;
-  await tables.rebuild();
+  await tables.rebuild({ force: true });
   return (((await bytesRead()) ?? 0) - before) / MIB;
 }

@@ -4,6 +4,22 @@ import { AgnesError } from '@agnes/errors';
 import { READ_SIZE } from './hash.ts';
 import { blobPath, type Layout } from './layout.ts';
 
+/** The file behind a stream of {@link readBlob}, for who can send a file for less than the stream costs. */
+export interface BlobFile {
+  /** Throws `blob_not_found`. */
+  open(): Promise<FileHandle>;
+  /** Inclusive, as in HTTP. `end` may lie beyond the end of the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const files = new WeakMap<object, BlobFile>();
+
+/** What a stream of a blob's bytes would read, as long as nobody has begun to read it; undefined for any other stream. */
+export function blobFileOf(stream: ReadableStream<Uint8Array>): BlobFile | undefined {
+  return files.get(stream);
+}
+
 export async function openBlob(layout: Layout, sha256: string): Promise<FileHandle> {
   try {
     return await open(blobPath(layout, sha256), 'r');
@@ -21,34 +37,42 @@ export function readBlob(
   range: { readonly start: number; readonly end: number } | undefined,
 ): ReadableStream<Uint8Array> {
   blobPath(layout, sha256);
-  let position = range?.start ?? 0;
-  const end = (range?.end ?? Number.MAX_SAFE_INTEGER - 1) + 1;
+  const { start, end } = range ?? { start: 0, end: Number.MAX_SAFE_INTEGER - 1 };
+  let position = start;
+  let rest: number | undefined;
   let file: FileHandle | undefined;
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        files.delete(stream);
         file ??= await openBlob(layout, sha256);
-        const bytes = await readAt(file, position, Math.max(0, Math.min(READ_SIZE, end - position)));
+        rest ??= Math.min((await file.stat()).size, end + 1) - start;
+        const bytes = await readAt(file, position, Math.max(0, Math.min(READ_SIZE, rest)));
         position += bytes.byteLength;
+        rest -= bytes.byteLength;
         if (bytes.byteLength > 0) {
           controller.enqueue(bytes);
         }
-        if (bytes.byteLength === 0 || position >= end) {
+        if (bytes.byteLength === 0 || rest <= 0) {
           await file.close();
           controller.close();
         }
       },
       async cancel() {
+        files.delete(stream);
         await file?.close();
       },
     },
     { highWaterMark: 0 },
   );
+  files.set(stream, { open: () => openBlob(layout, sha256), start, end });
+  return stream;
 }
 
 /** At most `length` bytes; none at the end of the file. A file that cannot be read is closed: the stream asks no more. */
 async function readAt(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
   try {
+    // A fresh buffer, because nobody tells when the reader is done with it. No larger than what is left.
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(length), 0, length, position);
     return buffer.subarray(0, bytesRead);
   } catch (error) {

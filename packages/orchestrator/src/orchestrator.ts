@@ -11,6 +11,7 @@ import { allEnded } from './all-ended.ts';
 import type { ConnectorProcess } from './connector/connector-process.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { createReadings } from './publish/readings.ts';
 import { type PublishSetup, type ReadSource, readForPublication, reportOf } from './publish-source.ts';
 import type { Failure, SourceReport, WorkContext } from './report.ts';
 import { createSyncHandler } from './sync/sync.ts';
@@ -35,7 +36,10 @@ export interface SweepReport {
 }
 
 export interface Orchestrator {
-  /** Publishes every source under `extracts/`. Returns the names that each publishes now; sources without any are left out. */
+  /**
+   * Publishes every source under `extracts/`; those whose files have not changed since they were read are not read again,
+   * unless `context.force`. Returns the names that each publishes now; sources without any are left out.
+   */
   rebuild(context?: WorkContext): Promise<Record<string, string[]>>;
   /** Publishes one source; its cost does not grow with the others. Returns its names, sorted: none for an unknown source. */
   rebuildSource(name: string, context?: WorkContext): Promise<string[]>;
@@ -65,7 +69,8 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const dataDir = resolve(options.dataDir);
   const extracts = join(dataDir, 'extracts');
-  const setup: PublishSetup = { catalog, blobs, blobsRoot: rootOf(blobs), dataDir, limits };
+  const readings = createReadings(blobs, now);
+  const setup: PublishSetup = { catalog, blobs, blobsRoot: rootOf(blobs), dataDir, limits, readings };
   const views = createMasterViews({ catalog, blobs, dataDir, memory: `${limits.publishMemoryMb}MB` });
   const sources = new KeyedLock();
   const whole = new KeyedLock();

@@ -8,6 +8,7 @@ import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
 import type { SourceContent } from './publish/publish-process.ts';
 import { readSource } from './publish/read-source.ts';
+import type { Readings } from './publish/readings.ts';
 import type { Failure, SourceReport, WorkContext } from './report.ts';
 
 export interface PublishSetup {
@@ -16,6 +17,7 @@ export interface PublishSetup {
   readonly blobsRoot: string;
   readonly dataDir: string;
   readonly limits: Limits;
+  readonly readings: Readings;
 }
 
 /** A source as its runner found it, ready to be made visible. */
@@ -104,7 +106,7 @@ async function contentOf(
   registered: readonly RegisteredTable[],
   context: WorkContext,
 ): Promise<SourceContent> {
-  const sourceDir = join(setup.dataDir, 'extracts', source);
+  const sourceDir = folderOf(setup, source);
   if (!(await isThere(join(sourceDir, EXTRACT_FILE)))) {
     return unreadable({
       code: 'extract_missing',
@@ -112,27 +114,21 @@ async function contentOf(
       hint: 'Sync its tables, or put an extract into its folder.',
     });
   }
-  const { publishMemoryMb, publishThreads, publishTimeoutMs, publishTableTimeoutMs } = setup.limits;
-  const request: Omit<PublishRequest, 'leave_out'> = {
-    source,
-    source_dir: sourceDir,
-    out_dir: join(setup.dataDir, 'tmp', `publish-${source}-${crypto.randomUUID()}`),
-    blobs_root: setup.blobsRoot,
-    known_files: [...(await setup.catalog.knownFiles(source))].map(([path, file]) => ({ ...knownFile(file), path })),
-    known_tables: await knownTables(setup.catalog, registered),
-    limits: { memory: `${publishMemoryMb}MB`, threads: publishThreads, spill: '20GB' },
-  };
+  const { publishMemoryMb, publishTimeoutMs, publishTableTimeoutMs } = setup.limits;
+  const { publishOutputBytes, publishKeepFreeBytes } = setup.limits;
   try {
-    return await readSource(request, {
-      deadlineMs: publishTimeoutMs,
-      tableDeadlineMs: publishTableTimeoutMs,
-      outputBytes: setup.limits.publishOutputBytes,
-      keepFreeBytes: setup.limits.publishKeepFreeBytes,
-      dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
-      signal: context.signal,
-      onProgress: ({ table, done, total }) =>
-        context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
-    });
+    return await setup.readings.contentOf(source, sourceDir, context.force ?? false, async () =>
+      readSource(await requestOf(setup, source, registered), {
+        deadlineMs: publishTimeoutMs,
+        tableDeadlineMs: publishTableTimeoutMs,
+        outputBytes: publishOutputBytes,
+        keepFreeBytes: publishKeepFreeBytes,
+        dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
+        signal: context.signal,
+        onProgress: ({ table, done, total }) =>
+          context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
+      }),
+    );
   } catch (error) {
     if (!(error instanceof AgnesError) || error.code === 'job_cancelled') throw error;
     const { code, message, hint } = error;
@@ -140,9 +136,30 @@ async function contentOf(
   }
 }
 
+async function requestOf(
+  setup: PublishSetup,
+  source: string,
+  registered: readonly RegisteredTable[],
+): Promise<Omit<PublishRequest, 'leave_out'>> {
+  const { publishMemoryMb, publishThreads } = setup.limits;
+  return {
+    source,
+    source_dir: folderOf(setup, source),
+    out_dir: join(setup.dataDir, 'tmp', `publish-${source}-${crypto.randomUUID()}`),
+    blobs_root: setup.blobsRoot,
+    known_files: [...(await setup.catalog.knownFiles(source))].map(([path, file]) => ({ ...knownFile(file), path })),
+    known_tables: await knownTables(setup.catalog, registered),
+    limits: { memory: `${publishMemoryMb}MB`, threads: publishThreads, spill: '20GB' },
+  };
+}
+
+function folderOf({ dataDir }: PublishSetup, source: string): string {
+  return join(dataDir, 'extracts', source);
+}
+
 /** A source of which nothing is known now: its tables keep what they have. */
 function unreadable(problem: SourceContent['problems'][number]): SourceContent {
-  return { tables: [], failed: [], skipped: [], problems: [problem], complete: false, files: [] };
+  return { tables: [], failed: [], skipped: [], problems: [problem], complete: false, repeatable: false, files: [] };
 }
 
 function knownFile({ fingerprint, sha256, size_bytes, rows }: Omit<PublishRequest['known_files'][number], 'path'>) {

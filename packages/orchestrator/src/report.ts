@@ -24,6 +24,8 @@ export interface SourceReport {
 export interface WorkContext {
   readonly signal?: AbortSignal | undefined;
   readonly jobId?: string | undefined;
+  /** Reads sources too whose files have not changed since they were read last. */
+  readonly force?: boolean | undefined;
   log?(level: 'info' | 'warning' | 'error', message: string): void;
   progress?(progress: {
     readonly message: string;

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { blobFileOf } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Hono } from 'hono';
 import type { HttpEnvironment } from './environment.ts';
+import { sendFile } from './send-file.ts';
 
 export interface Listener {
   /** Where this machine reaches the server. */
@@ -22,9 +25,24 @@ const LIMITS = {
   maxHeaderSize: 16 * 1024,
 } as const;
 
-/** Serves the app. Throws `invalid_config` when the address cannot be had. */
-export async function listen(app: Hono<HttpEnvironment>, host: string, port: number): Promise<Listener> {
-  const server = createAdaptorServer({ fetch: app.fetch, serverOptions: LIMITS }) as Server;
+/**
+ * Serves the app. Throws `invalid_config` when the address cannot be had. `onBroken` is told of a stored file that could
+ * not be sent to its end.
+ */
+export async function listen(
+  app: Hono<HttpEnvironment>,
+  host: string,
+  port: number,
+  onBroken: (error: unknown) => void = () => {},
+): Promise<Listener> {
+  const answer = async (request: Request, env: HttpBindings | Http2Bindings): Promise<Response> => {
+    const response = await app.fetch(request, env);
+    const file = response.body === null ? undefined : blobFileOf(response.body);
+    if (file === undefined) return response;
+    await sendFile(env.outgoing as ServerResponse, response, file, onBroken);
+    return RESPONSE_ALREADY_SENT;
+  };
+  const server = createAdaptorServer({ fetch: answer, serverOptions: LIMITS }) as Server;
   server.listen(port, host);
   try {
     await once(server, 'listening');

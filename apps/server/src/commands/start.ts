@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from '@agnes/config';
 import { createLog } from '../log.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -8,6 +9,7 @@ const STOP_WITHIN_MS = 40_000;
 
 /** Runs the server until a signal, or a failure that nobody caught, ends it. */
 export async function start(): Promise<void> {
+  keepYoungHeapSmall();
   const config = await loadConfig(process.env);
   const log = createLog(config.logLevel);
   const stopped = untilStopped(log);
@@ -27,4 +29,13 @@ export async function start(): Promise<void> {
   log.info({}, 'stopped');
   // Whatever still holds the event loop has nothing left to do.
   process.exit(code);
+}
+
+/**
+ * V8 lets the space for young objects grow while many requests run and does not give it back: 100 MiB at rest and as much
+ * again under load, for 7 % of the CPU time that a small request takes. Measured: `pnpm bench memory`. A V8 that does not
+ * know the flag does nothing.
+ */
+function keepYoungHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
 }

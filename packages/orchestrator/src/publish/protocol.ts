@@ -83,8 +83,11 @@ export const publishMessage = v.variant('type', [
   /** Files that the table before was made of. */
   v.strictObject({ type: v.literal('files'), files: v.array(publishedFile) }),
   v.strictObject({ type: v.literal('progress'), table: v.string(), done: whole, total: whole }),
-  /** Last. `complete`: the messages before list everything that the source publishes. */
-  v.strictObject({ type: v.literal('done'), complete: v.boolean() }),
+  /**
+   * Last. `complete`: the messages before list everything that the source publishes. `repeatable`: they depend on the files
+   * of the source and on nothing else; a view that is run may call `now()`.
+   */
+  v.strictObject({ type: v.literal('done'), complete: v.boolean(), repeatable: v.boolean() }),
 ]);
 
 export type PublishedFile = v.InferOutput<typeof publishedFile>;

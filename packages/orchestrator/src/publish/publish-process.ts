@@ -38,6 +38,8 @@ export interface SourceContent {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
   readonly problems: readonly Omit<Failure, 'name'>[];
   readonly complete: boolean;
+  /** Whether the same files would be read the same at any other time. */
+  readonly repeatable: boolean;
   readonly files: readonly PublishedFile[];
 }
 
@@ -107,11 +109,13 @@ export async function runPublisher(request: PublishRequest, options: PublishProc
     const content = { tables, failed, skipped, problems };
     const cancelled = options.signal?.aborted === true || size.signal.aborted;
     const stopped = cancelled ? undefined : stoppedAt(clock, end, options);
-    if (stopped !== undefined) return { content: { ...content, complete: false, files }, finished, stopped };
+    if (stopped !== undefined)
+      return { content: { ...content, complete: false, repeatable: false, files }, finished, stopped };
     if (end.reason !== 'exited' || end.code !== 0 || done === undefined) {
       throw crash(request.source, end, options, size.signal.aborted ? String(size.signal.reason) : undefined);
     }
-    return { content: { ...content, complete: done.complete, files }, finished, stopped: undefined };
+    const { complete, repeatable } = done;
+    return { content: { ...content, complete, repeatable, files }, finished, stopped: undefined };
   } finally {
     size.stop();
     clock.stop();

@@ -30,19 +30,19 @@ const MOST_TABLES = 100_000;
 export async function* publishSource(request: PublishRequest): AsyncGenerator<PublishMessage> {
   const files = new Map<string, PublishedFile>();
   try {
-    const complete = yield* publishTables(request, files);
-    yield { type: 'done', complete };
+    const { complete, repeatable } = yield* publishTables(request, files);
+    yield { type: 'done', complete, repeatable };
   } catch (error) {
     if (!(error instanceof AgnesError)) throw error;
     yield { type: 'problem', ...failureOf(error) };
-    yield { type: 'done', complete: false };
+    yield { type: 'done', complete: false, repeatable: false };
   }
 }
 
 async function* publishTables(
   request: PublishRequest,
   files: Map<string, PublishedFile>,
-): AsyncGenerator<PublishMessage, boolean> {
+): AsyncGenerator<PublishMessage, { complete: boolean; repeatable: boolean }> {
   const folder = await openSourceFolder(request.source, request.source_dir);
   const extractFile = join(folder.root, EXTRACT_FILE);
   let links: Promise<ReadonlySet<string>> | undefined;
@@ -87,6 +87,7 @@ async function* publishTables(
     knownTables: new Map(request.known_tables.map((table) => [table.name.toLowerCase(), table])),
     knownFiles: new Map(request.known_files.map((file) => [file.path, file])),
     files,
+    repeatable: true,
   };
   const leaveOut = new Set(request.leave_out);
   for (const [index, table] of extract.tables.entries()) {
@@ -97,7 +98,7 @@ async function* publishTables(
     files.clear();
     yield { type: 'progress', table: table.table_name, done: index + 1, total: extract.tables.length };
   }
-  return extract.tables.length < MOST_TABLES;
+  return { complete: extract.tables.length < MOST_TABLES, repeatable: run.repeatable };
 }
 
 /** A table that the extract means to publish and cannot keeps its last good version; anything else is about the source. */

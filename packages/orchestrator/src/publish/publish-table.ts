@@ -35,6 +35,8 @@ export interface PublishRun {
   readonly knownTables: ReadonlyMap<string, PublishRequest['known_tables'][number]>;
   /** Files of the table that is being published, by path. */
   readonly files: Map<string, PublishedFile>;
+  /** False once a view of the extract was run: what it yields may depend on the time of day. */
+  repeatable: boolean;
 }
 
 export interface TableContent {
@@ -50,6 +52,7 @@ export async function publishTable(run: PublishRun, table: ExtractTable): Promis
   }
   const scan = await plainScan(run.stranger, table.table_name, table.sql);
   if (scan !== undefined) return publishScan(run, table, scan);
+  run.repeatable = false;
   await run.gate.check(table.table_name);
   await refuseForeignLinks(run, table.table_name);
   const parts = await copyOut(run, innerName(table.table_name));

@@ -43,7 +43,13 @@ export function createSyncHandler(setup: SyncSetup): JobHandler {
     const payload = v.parse(payloadSchema, job.payload);
     const registered = await setup.catalog.list();
     const choice = chooseTables(registered, setup.connectors, payload, setup.now());
-    const work: WorkContext = { signal: context.signal, jobId: job.id, log: context.log, progress: context.progress };
+    const work: WorkContext = {
+      signal: context.signal,
+      jobId: job.id,
+      force: payload.force,
+      log: context.log,
+      progress: context.progress,
+    };
 
     const limit = pLimit(setup.limits.parallel);
     const extracted = await allEnded(

@@ -23,7 +23,7 @@ export class Sync extends AgnesCommand {
   static override args = { tables: optional('Names or ids of tables; several are fine.') };
   static override flags = {
     server: serverFlag,
-    force: boolean({ description: 'All tables, due or not.' }),
+    force: boolean({ description: 'All tables, due or not, and every source, changed or not.' }),
     wait: boolean({ description: 'Wait for the end.', default: true, allowNo: true }),
     progress: progressFlag,
   };
