@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { openState, schema } from './index.ts';
 
 // Runs where AGNES_TEST_PGBOUNCER names the program; `pnpm test:postgres` looks for it, CI installs it.
-const PROGRAM = process.env.AGNES_TEST_PGBOUNCER ?? 'pgbouncer';
+const PROGRAM = process.env.AGNES_TEST_PGBOUNCER ?? '';
 const { users } = schema;
 const now = new Date('2026-03-29T01:30:00.123Z');
 const user = (id: string) => ({ id, email: `${id}@example.com`, created_at: now, updated_at: now });

@@ -188,9 +188,9 @@ async function end(client: Client): Promise<void> {
 function openFailed(url: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = error instanceof Error ? error.message || code : String(error);
-  if (/^(28|3D|42501)/.test(code) || /SASL|password/i.test(reason)) {
+  if (/^(28|3D|42501)/.test(code) || /SASL|password|SSL|certificate|altname/i.test(reason)) {
     return new AgnesError('invalid_config', `The state database ${nameOf(url)} refuses the server: ${reason}`, {
-      hint: 'Correct user, password and database in AGNES_STATE_URL, and make the database when it is not there.',
+      hint: 'Correct user, password, database and sslmode in AGNES_STATE_URL, and make the database when it is not there.',
     });
   }
   const translated = translate(error);
