@@ -71,8 +71,10 @@ interface Pooler extends AsyncDisposable {
 async function startPooler(database: string, mode: string, extra = ''): Promise<Pooler> {
   const { hostname, port, pathname, username, password } = new URL(database);
   const folder = await mkdtemp(join(tmpdir(), 'agnes-pooler-'));
-  const unprivileged = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-  if ('uid' in unprivileged) await chown(folder, unprivileged.uid, unprivileged.gid);
+  // It refuses to run as root.
+  const isRoot = process.getuid?.() === 0;
+  const unprivileged = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+  if (isRoot) await chown(folder, 65_534, 65_534);
   const listening = await freePort();
   const config = join(folder, 'pgbouncer.ini');
   const target = `host=${hostname} port=${port || 5432} user=${username}${password === '' ? '' : ` password=${password}`}`;
