@@ -13,10 +13,30 @@ function nameOf(folder: string): string {
   return (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name;
 }
 
-// The state's own suite runs on both engines always; the others on Postgres by `pnpm test:postgres`.
+const onPostgres = process.env.AGNES_TEST_STATE === 'postgres';
+const postgres = join(root, 'packages/testkit/src/postgres-for-tests.ts');
+
+// The state's own suite and what the server does with it run on both engines always; the others by `pnpm test:postgres`.
 function needsPostgres(folder: string): boolean {
-  return folder === 'packages/state' || process.env.AGNES_TEST_STATE === 'postgres';
+  return ['packages/state', 'apps/server'].includes(folder) || onPostgres;
 }
+
+// The repositories over the state, once more on Postgres.
+const repositories = onPostgres
+  ? []
+  : ['packages/jobs', 'packages/rbac', 'packages/auth', 'packages/catalog'].map((folder) => ({
+      extends: true as const,
+      test: {
+        name: `${nameOf(folder)} on Postgres`,
+        root: join(root, folder),
+        include: ['src/{jobs,access,auth,held-access,publish,registry,manifest}.test.ts'],
+        env: { AGNES_TEST_STATE: 'postgres' },
+        globalSetup: [postgres],
+      },
+    }));
+
+// What needs a program that not every machine has is no part of a suite that must pass everywhere.
+const withoutProgram = process.env.AGNES_TEST_PGBOUNCER === undefined ? ['**/pooler.test.ts'] : [];
 
 // Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.
 export default defineConfig({
@@ -34,15 +54,16 @@ export default defineConfig({
           name: nameOf(folder),
           root: join(root, folder),
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', ...withoutProgram],
           // Their tests run what users run: the built apps, of the current sources.
           globalSetup: [
             ...(['apps/cli', 'e2e', 'bench'].includes(folder)
               ? [join(root, 'packages/testkit/src/build-apps.ts')]
               : []),
-            ...(needsPostgres(folder) ? [join(root, 'packages/testkit/src/postgres-for-tests.ts')] : []),
+            ...(needsPostgres(folder) ? [postgres] : []),
           ],
         },
-      })),
+      }))
+      .concat(repositories as never[]),
   },
 });

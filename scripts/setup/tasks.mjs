@@ -1,6 +1,6 @@
 // The tasks of scripts/run.mjs: what each needs (`built`: the packages' dist folders) and what it does.
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { run, runQuietly, TaskFailed } from './child.mjs';
 import { root } from './environment.mjs';
 import { phase } from './progress.mjs';
@@ -56,12 +56,22 @@ async function runSuite(tools, args) {
   await run(tools, 'vitest', ['run', ...reporters, ...args]);
 }
 
-const STATEFUL = ['state', 'jobs', 'rbac', 'auth', 'catalog', 'orchestrator'];
+const STATEFUL = ['state', 'jobs', 'rbac', 'auth', 'catalog', 'orchestrator', 'server'];
 
+/** The suites, then the whole loop with the server and the CLI as users have them. Arguments go to the suites. */
 async function runPostgres(tools, args) {
-  const onPostgres = { ...tools, env: { ...tools.env, AGNES_TEST_STATE: 'postgres' } };
+  const pooler = findProgram('pgbouncer', tools.env.PATH);
+  if (pooler === undefined) process.stderr.write('pgbouncer is not installed: what a pooler does is not tested.\n');
+  const env = { ...tools.env, AGNES_TEST_STATE: 'postgres', ...(pooler && { AGNES_TEST_PGBOUNCER: pooler }) };
+  const onPostgres = { ...tools, env };
   const projects = STATEFUL.map((name) => `--project=@agnes/${name}`);
   await run(onPostgres, 'vitest', ['run', ...projects, ...args]);
+  if (args.length === 0) await run(onPostgres, 'vitest', ['run', '--project=@agnes/e2e', 'loop.test.ts']);
+}
+
+function findProgram(name, path = '') {
+  const folders = [...path.split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'];
+  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
 }
 
 const checks = [

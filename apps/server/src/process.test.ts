@@ -2,24 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { startProcess, startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
+import { startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
 import { describe, expect, test } from 'vitest';
 import { type Api, apiOf, signIn, sync } from './testing/api.ts';
-
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
-const environment = (dataDir: string, more: Record<string, string> = {}) => ({
-  PATH: process.env.PATH ?? '',
-  DATA_DIR: dataDir,
-  CONFIG_DIR: dataDir,
-  PORT: '0',
-  ...more,
-});
-const run = async (args: string[], env: Record<string, string>) => {
-  const child = await startProcess(process.execPath, ['--conditions=@agnes/source', MAIN, ...args], { env });
-  const { code } = await child.exited;
-  return { code, stdout: child.stdout(), stderr: child.stderr() };
-};
+import { environmentFor, runCommand } from './testing/command.ts';
 
 describe('commands', () => {
   test.each([
@@ -28,7 +14,7 @@ describe('commands', () => {
     ['strat', 2, /^$/, /Did you mean `agnes-server start`/],
     ['--prot', 2, /^$/, /There is no flag --prot/],
   ])('%s', async (arg, code, stdout, stderr) => {
-    const result = await run([arg], environment('/nonexistent'));
+    const result = await runCommand([arg], environmentFor('/nonexistent'));
     expect(result.code).toBe(code);
     expect(result.stdout).toMatch(stdout);
     expect(result.stderr).toMatch(stderr);
@@ -44,7 +30,7 @@ describe('starting', () => {
   ])('refuses %s, in words and without a stack', async (_what, more, named) => {
     const folder = await temporaryFolder();
     try {
-      const { code, stdout, stderr } = await run(['start'], environment(folder.path, more));
+      const { code, stdout, stderr } = await runCommand(['start'], environmentFor(folder.path, more));
       expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain(named);
       expect(stderr).not.toContain('    at ');
@@ -57,7 +43,7 @@ describe('starting', () => {
     const folder = await temporaryFolder();
     try {
       await writeFile(join(folder.path, 'file'), '');
-      const { code, stderr } = await run(['start'], environment(join(folder.path, 'file', 'data')));
+      const { code, stderr } = await runCommand(['start'], environmentFor(join(folder.path, 'file', 'data')));
       expect(code).toBe(2);
       expect(stderr).toContain(join(folder.path, 'file', 'data'));
       expect(stderr).toContain('DATA_DIR');
@@ -69,7 +55,7 @@ describe('starting', () => {
   test('a second server on the same data folder refuses, and says who holds it; the first is unharmed', async () => {
     const server = await startServer({ env: { AGNES_ROLE: 'api' } });
     try {
-      const { code, stderr } = await run(['start'], environment(server.dataDir));
+      const { code, stderr } = await runCommand(['start'], environmentFor(server.dataDir));
       expect(code).toBe(5);
       expect(stderr).toContain(`process ${server.pid}`);
       expect((await apiOf(server.url)('health')).body.status).toBe('ok');
@@ -130,23 +116,23 @@ describe('ending', () => {
   });
 
   test('a state that is gone is not replaced by an empty one; the snapshot comes back by command', async () => {
-    const server = await startServer({ env: { AGNES_ROLE: 'api' } });
+    const server = await startServer({ env: { AGNES_ROLE: 'api', AGNES_STATE_URL: '' } });
     try {
       const admin = await signIn(server.url, server.admin.email, server.admin.password);
       await admin('createGroup', { body: { name: 'kept' } });
       const snapshots = join(server.dataDir, 'state', 'snapshots');
       while (!existsSync(snapshots)) await sleep(20);
       await server.stop();
-      const env = environment(server.dataDir);
+      const env = environmentFor(server.dataDir);
       const file = join(server.dataDir, 'state', 'system.duckdb');
       await rename(file, `${file}.lost`);
-      const refused = await run(['start'], env);
+      const refused = await runCommand(['start'], env);
       expect(refused.code).toBe(5);
       expect(refused.stderr).toContain('agnes-server state restore');
-      const listed = await run(['state', 'snapshots'], env);
+      const listed = await runCommand(['state', 'snapshots'], env);
       const [name = ''] = listed.stdout.split('\t');
       expect(refused.stderr).toContain(name);
-      expect((await run(['state', 'restore', name], env)).code).toBe(0);
+      expect((await runCommand(['state', 'restore', name], env)).code).toBe(0);
       await server.restart();
       expect((await apiOf(server.url)('health')).body.status).toBe('ok');
     } finally {

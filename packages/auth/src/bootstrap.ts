@@ -1,6 +1,6 @@
 import { AgnesError } from '@agnes/errors';
 import { ADMIN_GROUP_ID, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
-import { schema } from '@agnes/state';
+import { bumpVersion, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import type { BootstrapCode } from './bootstrap-code.ts';
 import { issueToken } from './credentials.ts';
@@ -57,6 +57,7 @@ export async function bootstrap(
     if (there !== undefined) {
       const { id, email: _, ...values } = user;
       await tx.update(schema.users).set(values).where(eq(schema.users.id, id));
+      await bumpVersion(tx, 'access_version');
     }
     await insertMember(tx, { groupId: ADMIN_GROUP_ID, userId: user.id, source: 'admin' }, user.id);
     await closeBootstrap(tx, 'bootstrap', at);

@@ -1,6 +1,6 @@
 import { AgnesError } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
-import { newId, type State, type StateDatabase, schema } from '@agnes/state';
+import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { and, desc, eq, isNull, lte } from 'drizzle-orm';
 import { createTokenText, type TokenKind } from './token-format.ts';
 
@@ -50,6 +50,7 @@ export async function endSessions(tx: StateDatabase, userId: string, now: Date):
     .update(accessTokens)
     .set({ revoked_at: now })
     .where(and(eq(accessTokens.user_id, userId), eq(accessTokens.kind, 'session'), isNull(accessTokens.revoked_at)));
+  await bumpVersion(tx, 'access_version');
 }
 
 /** Forgets the sessions of an account that are over, so that their rows do not pile up. */
@@ -95,6 +96,7 @@ export async function revokeToken(
     const token = await getToken(tx, id, owner);
     if (token.revoked_at !== null) return;
     await tx.update(accessTokens).set({ revoked_at: now }).where(eq(accessTokens.id, id));
+    await bumpVersion(tx, 'access_version');
     await recordAudit(tx, {
       userId: by,
       action: 'token.revoke',

@@ -21,13 +21,19 @@ export function createLastUse(state: State, now: () => Date, onError: (error: un
   const write = async (token: Token, ip: string | null, at: Date): Promise<void> => {
     const { accessTokens } = schema;
     await state.write(async (tx) => {
+      // What the caller holds of the token may be as old as the last change of access.
+      const [before] = await tx
+        .select({ ip: accessTokens.last_used_ip })
+        .from(accessTokens)
+        .where(eq(accessTokens.id, token.id));
+      const previous = before?.ip ?? null;
       await tx.update(accessTokens).set({ last_used_at: at, last_used_ip: ip }).where(eq(accessTokens.id, token.id));
-      if (token.kind === 'personal' && token.last_used_ip !== null && token.last_used_ip !== ip) {
+      if (token.kind === 'personal' && previous !== null && previous !== ip) {
         await recordAudit(tx, {
           userId: token.user_id,
           action: 'token.first_use_new_ip',
           resource: `token:${token.id}`,
-          params: { ip, previous_ip: token.last_used_ip },
+          params: { ip, previous_ip: previous },
         });
       }
     });

@@ -1,6 +1,6 @@
 import { AgnesError } from '@agnes/errors';
 import { normaliseEmail, recordAudit } from '@agnes/rbac';
-import { type State, schema } from '@agnes/state';
+import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { AttemptLimit } from './attempt-limit.ts';
 import { dropExpiredSessions, type IssuedToken, issueToken } from './credentials.ts';
@@ -80,6 +80,7 @@ export async function signOut(state: State, sessionId: string, userId: string, n
       .update(accessTokens)
       .set({ revoked_at: now })
       .where(and(eq(accessTokens.id, sessionId), eq(accessTokens.kind, 'session'), isNull(accessTokens.revoked_at)));
+    await bumpVersion(tx, 'access_version');
     await recordAudit(tx, { userId, action: 'auth.sign_out', resource: `session:${sessionId}` });
   });
 }

@@ -1,5 +1,5 @@
-import { type Access, isAdmin } from '@agnes/rbac';
-import { type State, schema } from '@agnes/state';
+import { type Access, isAdmin, type Membership } from '@agnes/rbac';
+import { createVersionCache, type State, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import type { Caller } from './caller.ts';
 import type { LastUse } from './last-use.ts';
@@ -13,24 +13,41 @@ interface Options {
   readonly now: () => Date;
 }
 
-/** Sessions and access tokens in the Authorization header. Account, groups and token are read anew for each request. */
+/** Tokens that are held at a time. */
+const MOST_HELD = 10_000;
+
+interface Known {
+  readonly token: typeof schema.accessTokens.$inferSelect;
+  readonly user: typeof schema.users.$inferSelect;
+  readonly groups: readonly Membership[];
+}
+
+/**
+ * Sessions and access tokens in the Authorization header. Token, account and groups are held until `access_version` moves,
+ * as it does with every change of one of them, so that a revoke counts from the next request; expiry is looked at each time.
+ */
 export function tokenWayIn({ state, access, lastUse, now }: Options): WayIn {
   const { accessTokens, users } = schema;
-  return async (headers, peer): Promise<Caller | undefined> => {
-    const text = bearerToken(headers);
-    if (text === undefined) return undefined;
-    if (!isTokenText(text)) throw invalidToken();
+  const known = createVersionCache<Known>(state, 'access_version', MOST_HELD);
+
+  const read = async (hash: string): Promise<Known> => {
     const [found] = await state.db
       .select({ token: accessTokens, user: users })
       .from(accessTokens)
       .innerJoin(users, eq(users.id, accessTokens.user_id))
-      .where(eq(accessTokens.token_hash, hashToken(text)));
+      .where(eq(accessTokens.token_hash, hash));
     if (found === undefined) throw invalidToken();
-    const { token, user } = found;
+    return { ...found, groups: await access.groupsOf(found.user.id) };
+  };
+  return async (headers, peer): Promise<Caller | undefined> => {
+    const text = bearerToken(headers);
+    if (text === undefined) return undefined;
+    if (!isTokenText(text)) throw invalidToken();
+    const hash = hashToken(text);
+    const { token, user, groups } = await known(hash, () => read(hash));
     if (token.revoked_at !== null) throw invalidToken();
     if (token.expires_at !== null && token.expires_at <= now()) throw invalidToken();
     if (!user.active) throw accountDeactivated();
-    const groups = await access.groupsOf(user.id);
     lastUse.note(token, peer.ip);
     return {
       userId: user.id,

@@ -41,7 +41,7 @@ export function snapshots(state: State, versions: VersionCache): () => Promise<S
   let loading: { readonly dataVersion: number; readonly snapshot: Promise<Snapshot> } | undefined;
 
   return async () => {
-    const dataVersion = await readVersion(state.db, 'data_version');
+    const dataVersion = await state.version('data_version');
     if (held?.dataVersion === dataVersion) return held;
     if (loading === undefined || loading.dataVersion < dataVersion) {
       const snapshot = state.db.transaction((tx) => read(tx, versions));

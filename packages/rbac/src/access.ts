@@ -1,5 +1,5 @@
 import type { State, StateDatabase } from '@agnes/state';
-import { can, readable } from './decision.ts';
+import { createDecision } from './decision.ts';
 import { type EffectiveAccess, effectiveAccess } from './effective.ts';
 import {
   createGrant,
@@ -74,9 +74,10 @@ export interface Access {
 /** Access over a state database. Features add what can be granted with `registerResourceType`. */
 export function createAccess({ state }: { readonly state: State }): Access {
   const types = new ResourceTypes();
+  const decision = createDecision(state);
   return {
-    can: (principal, resourceType, resourceId) => can(state, principal, resourceType, resourceId),
-    readable: (principal, resourceType) => readable(state, principal, resourceType),
+    can: decision.can,
+    readable: decision.readable,
     effectiveAccess: (user) => effectiveAccess(state, types, user),
     registerResourceType: (type) => types.register(type),
     resourceTypes: () => types.all(),

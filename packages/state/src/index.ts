@@ -10,4 +10,5 @@ export type { ColumnEntry, PublishWarning } from './schema.ts';
 export * as schema from './schema.ts';
 export { noSnapshots, openState, type State, type StateOptions } from './state.ts';
 export { isUniqueViolation } from './unique-violation.ts';
+export { createVersionCache, type VersionCache } from './version-cache.ts';
 export { bumpVersion, readVersion, type VersionKey } from './versions.ts';

@@ -9,6 +9,7 @@ import { listSnapshots } from './duckdb/snapshots.ts';
 import type { Engine } from './engine.ts';
 import { openPostgresEngine } from './postgres/engine.ts';
 import { nameOf } from './postgres/url.ts';
+import { userGroups } from './schema.ts';
 
 /** Where a state database is: a DuckDB file, or a Postgres database. */
 export interface StateLocation {
@@ -74,11 +75,16 @@ async function openFile(path: string, snapshotsDir: string, now: Date): Promise<
 /** An empty database where the file holds a state would look like a healthy, new installation. */
 async function refuseForgottenFile(engine: Engine, path: string, url: string): Promise<void> {
   if (!existsSync(path) || (await stat(path)).size === 0) return;
-  const { rows } = await engine.db.execute(
-    "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'schema_migrations'",
-  );
-  if (rows.length > 0) return;
+  if (await holdsState(engine)) return;
   throw new AgnesError('invalid_config', `The state database ${nameOf(url)} is empty, but the file ${path} is not.`, {
     hint: 'To take the state along: agnes-server state copy --from file --to postgres. To begin anew, move the file away.',
   });
+}
+
+/** A copy that was interrupted leaves tables without rows; a server that ran once leaves at least its groups. */
+async function holdsState({ db }: Engine): Promise<boolean> {
+  const { rows } = await db.execute(
+    "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = 'user_groups'",
+  );
+  return rows.length > 0 && (await db.$count(userGroups)) > 0;
 }

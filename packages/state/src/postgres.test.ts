@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { copyState, inspectState, openState, schema } from './index.ts';
 import { openStateWith } from './state.ts';
 
-const { users, settings } = schema;
+const { users, settings, userGroups } = schema;
 const now = new Date('2026-03-29T01:30:00.123Z');
 const user = (id: string) => ({ id, email: `${id}@example.com`, created_at: now, updated_at: now });
 let folder: string;
@@ -136,12 +136,16 @@ describe('a copy', () => {
   });
 });
 
-test('an empty Postgres beside a file with a state is refused: somebody forgot to copy', async () => {
-  await (await openState({ path })).close();
-  await expect(openState({ path, url })).rejects.toMatchObject({
-    code: 'invalid_config',
-    hint: expect.stringContaining('state copy'),
-  });
+test('an empty Postgres beside a file with a state is refused: somebody forgot to copy, or the copy was cut short', async () => {
+  {
+    await using state = await openState({ path });
+    await state.write((tx) => tx.insert(userGroups).values({ id: 'g', name: 'g', created_at: now }));
+  }
+  const refused = { code: 'invalid_config', hint: expect.stringContaining('state copy') };
+  await expect(openState({ path, url })).rejects.toMatchObject(refused);
+  // What a copy leaves that was killed: tables, and no rows.
+  await (await openState({ url })).close();
+  await expect(openState({ path, url })).rejects.toMatchObject(refused);
   await copyState({ from: { path }, to: { url } });
   await (await openState({ path, url })).close();
 });

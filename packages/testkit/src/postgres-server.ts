@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,10 @@ import { Client } from 'pg';
 export interface PostgresServer extends AsyncDisposable {
   /** The address of its first database, for a superuser. */
   readonly url: string;
+  /** Ends it at once, as a crash does, and resolves when it is gone. */
+  crash(): Promise<void>;
+  /** Starts it again after that, on the same port with the same data. */
+  restart(): Promise<void>;
 }
 
 /** `nobody`: Postgres refuses to run as root. */
@@ -43,26 +47,49 @@ export async function startPostgres(): Promise<PostgresServer> {
     const init = start(programs.initdb, ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync']);
     await once(init, 'close');
     if (init.exitCode !== 0) throw new Error('initdb failed.');
+    // Roles of tests that are named so need their password.
+    const rules = join(data, 'pg_hba.conf');
+    await writeFile(rules, `host all "/^agnes_test_" all scram-sha-256\n${await readFile(rules, 'utf8')}`);
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200'];
-    const server = start(programs.postgres, ['-D', data, '-p', `${port}`, ...settings.flatMap((each) => ['-c', each])]);
-    const stopped = once(server, 'close');
-    const kill = (): void => void server.kill('SIGKILL');
-    process.once('exit', kill);
     const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-    const stop = async (): Promise<void> => {
-      // SIGINT is its fast way: sessions are ended.
-      server.kill('SIGINT');
-      await stopped;
-      process.off('exit', kill);
-      await rm(folder, { recursive: true, force: true });
+    const launch = async (): Promise<(signal: NodeJS.Signals) => Promise<void>> => {
+      const server = start(programs.postgres, [
+        '-D',
+        data,
+        '-p',
+        `${port}`,
+        ...settings.flatMap((each) => ['-c', each]),
+      ]);
+      const stopped = once(server, 'close');
+      const kill = (): void => void server.kill('SIGKILL');
+      process.once('exit', kill);
+      const end = async (signal: NodeJS.Signals): Promise<void> => {
+        server.kill(signal);
+        await stopped;
+        process.off('exit', kill);
+      };
+      try {
+        await untilUp(url, () => server.exitCode !== null);
+        return end;
+      } catch (error) {
+        await end('SIGINT');
+        throw error;
+      }
     };
-    try {
-      await untilUp(url, () => server.exitCode !== null);
-    } catch (error) {
-      await stop();
-      throw error;
-    }
-    return { url, [Symbol.asyncDispose]: stop };
+    let end = await launch();
+    return {
+      url,
+      // SIGQUIT is its immediate way: nothing is written, and the next start recovers from the log.
+      crash: () => end('SIGQUIT'),
+      async restart() {
+        end = await launch();
+      },
+      async [Symbol.asyncDispose]() {
+        // SIGINT is its fast way: sessions are ended.
+        await end('SIGINT');
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw new Error(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { repositoryRoot } from './repository.ts';
 import { type Exit, minimalEnvironment, type RunningProcess, startProcess } from './start-process.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
+import { testState } from './test-database.ts';
 
 export interface ServerOptions {
   /** Added to what the server gets: DATA_DIR, HOST, PORT and the seeded admin. */
@@ -46,6 +47,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     DATA_DIR: dataDir,
     SEED_ADMIN_EMAIL: admin.email,
     SEED_ADMIN_PASSWORD: admin.password,
+    ...(await stateEnvironment(dataDir)),
     ...options.env,
   };
   let earlierLog = '';
@@ -83,6 +85,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       await remove();
     },
   };
+}
+
+/** With `AGNES_TEST_STATE=postgres` a new database for the state, unless the test names another, or '' for the file. */
+async function stateEnvironment(dataDir: string): Promise<Record<string, string>> {
+  const state = await testState(dataDir);
+  return 'url' in state ? { AGNES_STATE_URL: state.url } : {};
 }
 
 interface Running {

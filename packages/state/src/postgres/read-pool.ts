@@ -1,6 +1,7 @@
 import { Pool, type PoolClient } from 'pg';
 import type { Executor } from '../session.ts';
 import { inTransaction } from '../transaction.ts';
+import { prepareSession } from './prepare-session.ts';
 import { runStatement, translate } from './statement.ts';
 import { sessionUrl } from './url.ts';
 
@@ -14,7 +15,9 @@ const CONNECT_WITHIN_MS = 10_000;
 /** Reads on sessions that the database itself keeps from writing. A session that is lost is replaced at the next read. */
 export function openReadPool(url: string): ReadPool {
   const pool = new Pool({
-    connectionString: sessionUrl(url, { readOnly: true }),
+    connectionString: sessionUrl(url),
+    // Awaited before anybody gets the connection, which its declared type does not say.
+    onConnect: (client) => prepareSession(client, { readOnly: true }),
     max: CONNECTIONS,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     keepAlive: true,

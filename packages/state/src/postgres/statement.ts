@@ -49,6 +49,12 @@ export function translate(error: unknown, sql = ''): unknown {
   if (code === '25006') {
     return new Error(`state.db only reads; write inside state.write(): ${sql.slice(0, 200)}`, { cause: error });
   }
+  if (code === '42501') {
+    return new AgnesError('invalid_config', `The state database refuses its user a right: ${messageOf(error)}`, {
+      hint: 'Make the user of AGNES_STATE_URL the owner of the database and of what is in it.',
+      cause: error,
+    });
+  }
   if (code === '53100') {
     return new AgnesError('storage_full', 'The disk of the state database is full; the change was not saved.', {
       hint: 'Free some space or enlarge the disk of the database server, then try again.',

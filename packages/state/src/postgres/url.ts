@@ -13,11 +13,9 @@ export function nameOf(text: string): string {
   return `${url.hostname || 'localhost'}:${url.port || '5432'}${url.pathname}`;
 }
 
-/** The address with what every session of ours needs: UTC, and who we are. */
-export function sessionUrl(text: string, { readOnly }: { readonly readOnly: boolean }): string {
+/** The address with who we are. What else a session needs is set once it is there: poolers refuse more at the start. */
+export function sessionUrl(text: string): string {
   const url = parse(text);
-  const options = ['-c TimeZone=UTC', ...(readOnly ? ['-c default_transaction_read_only=on'] : [])];
-  url.searchParams.set('options', [url.searchParams.get('options') ?? '', ...options].join(' ').trim());
   // Postgres keeps 63 bytes of it.
   url.searchParams.set('application_name', `agnes process ${process.pid} on ${hostname()}`.slice(0, 63));
   return url.href;
