@@ -17,7 +17,7 @@ Runs a server, publishes changes to it, and lets clients pull all the while. End
 
 --minutes N        how long (10)
 --clients N        how many pull at once, besides one laptop with the real agnes (30)
---publish-every N  seconds between the ends and beginnings of publishes, 3s or 3 (3s)
+--publish-every N  seconds from the start of a publish to that of the next, when it ends before (3s)
 --json             the report as JSON on stdout
 --no-build         runs the agnes that is built already
 `;

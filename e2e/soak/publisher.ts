@@ -28,7 +28,7 @@ export async function writeLive(connection: Connection, root: string, name: stri
 export async function sync(admin: Client, tables: readonly string[], signal?: AbortSignal): Promise<void> {
   const { job_id: id } = await admin.triggerSync({ body: { tables: [...tables] } });
   for (;;) {
-    const { job } = { job: await admin.getJob({ params: { id } }) };
+    const job = await admin.getJob({ params: { id } });
     if (job.status === 'succeeded') return;
     if (job.status !== 'queued' && job.status !== 'running') {
       throw Object.assign(new Error(`Job ${id} ended as ${job.status}: ${JSON.stringify(job.outcome)}`), {
@@ -54,6 +54,7 @@ export async function runPublisher(options: {
   for (let turn = 0; !signal.aborted; turn += 1) {
     const table = live[turn % live.length];
     if (table === undefined) throw new Error('There is no live table.');
+    const began = performance.now();
     try {
       await writeLive(connection, files, table.name, table.published + 1);
       await sync(admin, [table.name], signal);
@@ -63,7 +64,7 @@ export async function runPublisher(options: {
     } catch (error) {
       if (!signal.aborted) noteError(tally, 'publisher', error);
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+    await sleep(Math.max(0, began + everyMs - performance.now()), undefined, { signal }).catch(() => undefined);
   }
 
   async function turnGrant(): Promise<void> {
