@@ -17,7 +17,7 @@ export async function writeLive(connection: Connection, root: string, name: stri
   await mkdir(folder, { recursive: true });
   for (let file = 0; file < FILES; file += 1) {
     const path = join(folder, `${file}.parquet`);
-    const rows = `SELECT i + ${file * ROWS_A_FILE} AS id, ${mark} AS mark, md5(concat(i, '-', ${mark})) AS text
+    const rows = `SELECT i + ${file * ROWS_A_FILE} AS id, ${mark} AS mark, md5(concat('${name}', i, '-', ${mark})) AS text
       FROM range(${ROWS_A_FILE + (mark % 7)}) AS numbers(i) ORDER BY i`;
     await copyToParquet(connection, rows, `${path}.new`);
     await rename(`${path}.new`, path);
