@@ -8,15 +8,19 @@ import { queryHandlers } from '@agnes/query-engine/http';
 import { accessHandlers } from '@agnes/rbac/http';
 import type { GrantChecks } from './api/authorize.ts';
 import { type Build, healthHandlers } from './health/handlers.ts';
+import type { ProcessWatch } from './health/process-watch.ts';
 import type { Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 
 /** The implementation of every operation. */
-export function serverHandlers(parts: Parts, build: Build, phase: Phase, serverUrl: string): Handlers<Operations> {
+export function serverHandlers(
+  parts: Parts,
+  running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string },
+): Handlers<Operations> {
   const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   return {
-    ...healthHandlers({ state, catalog, jobs, connectors, build, phase, serverUrl }),
+    ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
     ...authHandlers({ auth }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),

@@ -8,6 +8,7 @@ import { serverChores } from './chores.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { grantChecks, serverHandlers } from './handlers.ts';
 import type { Build } from './health/handlers.ts';
+import { watchProcess } from './health/process-watch.ts';
 import { schemaVersion } from './health/state-health.ts';
 import { startMaintenance } from './maintenance.ts';
 import { openParts, type Parts } from './parts.ts';
@@ -46,9 +47,12 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 async function open(config: Config, log: Logger, closing: Closing): Promise<Server> {
   const phase: Phase = { current: 'starting' };
   const parts = await openParts(config, log, closing);
+  const watch = watchProcess();
+  closing.add(async () => watch[Symbol.dispose]());
+  const build = await buildOf(config, parts);
   const app = createApp({
     operations,
-    handlers: serverHandlers(parts, await buildOf(config, parts), phase, config.serverUrl),
+    handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl }),
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
     log,

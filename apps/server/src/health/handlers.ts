@@ -4,6 +4,7 @@ import { AgnesError } from '@agnes/errors';
 import type { Jobs } from '@agnes/jobs';
 import { type State, schema } from '@agnes/state';
 import type { Phase } from '../phase.ts';
+import type { ProcessWatch } from './process-watch.ts';
 import { connectorsService, dataService, jobsService, type Service } from './services.ts';
 import { checkState } from './state-health.ts';
 
@@ -24,6 +25,7 @@ export interface HealthOptions {
   readonly connectors: readonly string[];
   readonly build: Build;
   readonly phase: Phase;
+  readonly watch: ProcessWatch;
   /** Where people reach the server; the OpenAPI document names it. */
   readonly serverUrl: string;
 }
@@ -52,6 +54,7 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
         services.users = { status: 'ok', count: await state.db.$count(schema.users) };
         services.connectors = connectorsService(options.connectors);
       }
+      if (callerOf(context).isAdmin) services.process = await options.watch.service();
       return { ...build, status: overall(services), timestamp: new Date().toISOString(), services };
     },
   };
