@@ -4,6 +4,7 @@ import type { Catalog, Publication, PublishResult, RegisteredTable } from '@agne
 import { isThere } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { EXTRACT_FILE } from '@agnes/extract-contract';
+import { diskError } from './disk-error.ts';
 import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
 import { readSource, type SourceContent } from './publish/publish-process.ts';
@@ -97,7 +98,24 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
   };
 }
 
+/** What the runner finds; what goes wrong before or with it is a problem of the source. */
 async function contentOf(
+  setup: PublishSetup,
+  source: string,
+  registered: readonly RegisteredTable[],
+  context: WorkContext,
+): Promise<SourceContent> {
+  try {
+    return await runRunner(setup, source, registered, context);
+  } catch (thrown) {
+    const error = thrown instanceof AgnesError ? thrown : diskError(thrown);
+    if (error === undefined || error.code === 'job_cancelled') throw thrown;
+    const { code, message, hint } = error;
+    return unreadable({ code, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+async function runRunner(
   setup: PublishSetup,
   source: string,
   registered: readonly RegisteredTable[],
@@ -121,21 +139,15 @@ async function contentOf(
     known_tables: await knownTables(setup.catalog, registered),
     limits: { memory: `${publishMemoryMb}MB`, threads: publishThreads, spill: '20GB' },
   };
-  try {
-    return await readSource(request, {
-      deadlineMs: publishTimeoutMs,
-      outputBytes: publishOutputBytes,
-      keepFreeBytes: publishKeepFreeBytes,
-      dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
-      signal: context.signal,
-      onProgress: ({ table, done, total }) =>
-        context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
-    });
-  } catch (error) {
-    if (!(error instanceof AgnesError) || error.code === 'job_cancelled') throw error;
-    const { code, message, hint } = error;
-    return unreadable({ code, message, ...(hint === undefined ? {} : { hint }) });
-  }
+  return await readSource(request, {
+    deadlineMs: publishTimeoutMs,
+    outputBytes: publishOutputBytes,
+    keepFreeBytes: publishKeepFreeBytes,
+    dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
+    signal: context.signal,
+    onProgress: ({ table, done, total }) =>
+      context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
+  });
 }
 
 /** A source of which nothing is known now: its tables keep what they have. */

@@ -86,7 +86,8 @@ export async function readSource(request: PublishRequest, options: PublishProces
     return { tables, failed, skipped, problems, complete: done.complete, files: done.files };
   } finally {
     size.stop();
-    await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 });
+    // What stays is swept, and changes nothing about what was published.
+    await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

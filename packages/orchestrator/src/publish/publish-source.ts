@@ -12,6 +12,7 @@ import {
   isTableName,
   readAttachedExtract,
 } from '@agnes/extract-contract';
+import { diskError } from '../disk-error.ts';
 import { readable, tableError } from './duckdb-errors.ts';
 import type { PublishedFile, PublishMessage, PublishRequest, PublishWarning, TableMessage } from './protocol.ts';
 import { EXTRACT, type PublishRun, publishTable } from './publish-table.ts';
@@ -31,8 +32,9 @@ export async function* publishSource(request: PublishRequest): AsyncGenerator<Pu
     const complete = yield* publishTables(request, files);
     yield { type: 'done', complete, files: [...files.values()] };
   } catch (error) {
-    if (!(error instanceof AgnesError)) throw error;
-    yield { type: 'problem', ...failureOf(error) };
+    const problem = error instanceof AgnesError ? error : diskError(error);
+    if (problem === undefined) throw error;
+    yield { type: 'problem', ...failureOf(problem) };
     yield { type: 'done', complete: false, files: [] };
   }
 }
