@@ -28,6 +28,9 @@ const KIB = 1024;
 /** The fresh version is a part of about a mebibyte. */
 const ROWS = { old: 1000, fresh: 52_000 };
 const STALL_MS = 400;
+/** `npm test` leaves out what differs least from other cases. */
+const ALL = process.env.AGNES_FAULT_RUNS === 'all';
+const SELDOM = /^part \d{3} at the start$|^a page with \d/;
 
 interface Case {
   readonly name: string;
@@ -337,7 +340,7 @@ test('a pull over a network that fails ends with a verified file, or an error th
   expect(authorityPem).toContain('CERTIFICATE');
 
   // About as large as the fresh version will be; it is looked at again below.
-  const cases = casesOf(1024 * KIB, elsewhere, tls.url);
+  const cases = casesOf(1024 * KIB, elsewhere, tls.url).filter(({ name }) => ALL || !SELDOM.test(name));
   const limit = pLimit(12);
   const sites = await Promise.all(cases.map(() => limit(openSite)));
   try {
