@@ -2,6 +2,7 @@ import { type Client, createClient } from '@agnes/api-client';
 import { AgnesError } from '@agnes/errors';
 import { readDefaultServer } from './settings/default-server.ts';
 import type { Environment } from './settings/folders.ts';
+import { patience } from './settings/patience.ts';
 import { normaliseServer } from './settings/server-url.ts';
 import { readToken } from './settings/tokens.ts';
 import { findWorkspace, workingFolder } from './workspace/workspace.ts';
@@ -58,6 +59,7 @@ export function clientOf(server: string, version: string, token?: string): Clien
   return createClient({
     server,
     token,
+    timeoutMs: patience(process.env),
     userAgent: `agnes/${version} (${process.platform})`,
     async check(operation, answer) {
       // The contract's schemas are only worth loading once a server has answered.

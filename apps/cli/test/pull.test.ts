@@ -217,6 +217,70 @@ describe('a pull', () => {
     expect(await count('movies')).toBe(10);
   });
 
+  test('stops asking when the server has none of what its list names, and asks for the list once more', async () => {
+    const selects = Array.from({ length: 40 }, (_, part) => `SELECT ${part} AS id`);
+    await server.publish('small', [rows(0, 3)]);
+    await server.publish('wide', selects);
+    for (let table = 0; table < 40; table += 1) await server.publish(`t${table}`, [`SELECT 'only ${table}' AS id`]);
+    server.onBlob = ({ sha256 }) => (sha256 === small ? {} : { status: 404 });
+    const small = (await server.publish('small', [rows(0, 3)])).parts[0]?.sha256;
+    await init();
+    expect(server.manifestStatuses).toEqual([200, 200]);
+    expect(server.blobRequests.length).toBeLessThan(40);
+    expect(await count('small')).toBe(3);
+  });
+
+  test('takes the newer list when a version has gone since the list was made', async () => {
+    const { parts } = await server.publish('small', [rows(0, 3)]);
+    server.onBlob = ({ sha256 }) => {
+      if (sha256 !== parts[0]?.sha256) return {};
+      server.revoke('small');
+      return { status: 404 };
+    };
+    await server.publish('other', [rows(0, 5)]);
+    const result = await init();
+    expect(result.code).toBe(0);
+    expect(await count('other')).toBe(5);
+  });
+
+  test('keeps the old version of a table whose new files are no table', async () => {
+    await server.publish('small', [rows(0, 3)]);
+    await server.publish('other', [rows(0, 3)]);
+    await init();
+    await server.publish('other', [rows(0, 4)]);
+    // A column that the files do not have: no view can be made.
+    await server.publish('small', [rows(0, 9)], { columns: [{ name: 'absent', type: 'INTEGER', nullable: true }] });
+    const result = await user.run(['pull', '--json']);
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({ errors: [{ table: 'small', code: 'table_unreadable' }] });
+    expect([await count('small'), await count('other')]).toEqual([3, 4]);
+  });
+
+  test('deletes nothing while it cannot tell what another workspace needs, and says so', async () => {
+    const { parts } = await server.publish('movies', [rows(0, 10)]);
+    await server.publish('small', [rows(0, 3)]);
+    await init();
+    const refs = join(user.env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'refs', 'other.json');
+    await writeFile(refs, '{"workspace": "/some');
+    server.revoke('movies');
+    const outcome = await user.json<Outcome>(['pull']);
+    expect(outcome.removed).toHaveLength(1);
+    expect(outcome.warnings.join()).toContain(refs);
+    expect((await stat(storePath(parts[0]?.sha256 ?? ''))).isFile()).toBe(true);
+    await rm(refs);
+    await server.publish('small', [rows(0, 4)]);
+    expect((await user.json<Outcome>(['pull'])).warnings).toEqual([]);
+    await expect(stat(storePath(parts[0]?.sha256 ?? ''))).rejects.toThrow('ENOENT');
+  });
+
+  test('refuses a time limit that is no number', async () => {
+    await server.publish('small', [rows(0, 3)]);
+    await init();
+    const silent = await user.run(['pull', '--json'], { env: { AGNES_TIMEOUT_SECONDS: 'soon' } });
+    expect(silent.code).toBe(2);
+    expect(silent.stderr).toContain('AGNES_TIMEOUT_SECONDS');
+  });
+
   test('beside another pull of the same workspace: one works, one names it', async () => {
     await server.publish('big', [rows(0, 50_000)]);
     await init();

@@ -25,16 +25,17 @@ export async function openFilesystemBlobs(root: string): Promise<BlobStore> {
     path: (sha256) => blobPath(layout, sha256),
     read: (sha256, range) => readBlob(layout, sha256, range),
     sweep: (isLive, { olderThan }) => sweep(layout, isLive, olderThan),
-    async stat(sha256) {
-      try {
-        return { sha256, size_bytes: (await stat(blobPath(layout, sha256))).size };
-      } catch (error) {
-        if (hasErrorCode(error, 'ENOENT')) {
-          return undefined;
+    stat: (sha256) =>
+      withStorageErrors(async () => {
+        try {
+          return { sha256, size_bytes: (await stat(blobPath(layout, sha256))).size };
+        } catch (error) {
+          if (hasErrorCode(error, 'ENOENT')) {
+            return undefined;
+          }
+          throw error;
         }
-        throw error;
-      }
-    },
+      }),
     async verify(sha256) {
       const file = await openBlob(layout, sha256);
       try {

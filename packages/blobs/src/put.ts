@@ -32,7 +32,8 @@ export function putFile(layout: Layout, path: string, move: boolean): Promise<Bl
       return blob;
     } catch (error) {
       if (moved) {
-        await rename(temp, path);
+        // Back to whom it belongs; where that fails too, why it was not stored is what counts.
+        await rename(temp, path).catch(() => undefined);
       }
       throw error;
     } finally {
@@ -43,7 +44,8 @@ export function putFile(layout: Layout, path: string, move: boolean): Promise<Bl
 
 export async function putStream(layout: Layout, stream: AsyncIterable<Uint8Array>, expected: Expected): Promise<Blob> {
   const { sha256, size_bytes } = expected;
-  const stored = sha256 === undefined ? undefined : await touch(layout, { sha256, size_bytes });
+  const stored =
+    sha256 === undefined ? undefined : await withStorageErrors(() => touch(layout, { sha256, size_bytes }));
   if (stored) {
     await stream[Symbol.asyncIterator]().return?.();
     return stored;
@@ -119,6 +121,7 @@ async function withTemp<T>(layout: Layout, work: (temp: string) => Promise<T>): 
   try {
     return await withStorageErrors(() => work(temp));
   } finally {
-    await rm(temp, { force: true });
+    // What stays is swept; it changes nothing about whether the content is stored.
+    await rm(temp, { force: true }).catch(() => undefined);
   }
 }

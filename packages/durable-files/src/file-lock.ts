@@ -51,11 +51,9 @@ export async function takeFileLock(
   const release = async (): Promise<void> => {
     if (!held) return;
     held = false;
-    try {
-      if (holder !== undefined) await rm(holder.file, { force: true });
-    } finally {
-      file.close();
-    }
+    // Without the lock the note means nothing: one that cannot be removed fails nobody's work.
+    if (holder !== undefined) await rm(holder.file, { force: true }).catch(() => undefined);
+    file.close();
   };
   return { release, [Symbol.asyncDispose]: release };
 }

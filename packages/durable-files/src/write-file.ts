@@ -24,7 +24,8 @@ export async function writeFileAtomically(path: string, content: string, options
     }
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Why it could not be written is what counts, not why its rest cannot be removed.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
   await syncFolder(dirname(path));

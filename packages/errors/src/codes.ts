@@ -84,6 +84,7 @@ export const ERROR_CODES = {
 
   // Storage
   blob_corrupt: entry(500, 5, 'A stored file no longer matches its hash.'),
+  storage_failed: entry(500, 5, 'The disk under the data folder reports an error, or refuses the server access.'),
   storage_full: entry(507, 5, 'The disk is full.'),
   state_locked: entry(503, 5, 'Another process holds the state database.'),
   state_corrupt: entry(500, 5, 'The state database cannot be opened.'),
@@ -104,6 +105,8 @@ export const ERROR_CODES = {
   pull_incomplete: entry(0, 1, 'Some tables could not be pulled; the workspace keeps what it had.'),
   sync_incomplete: entry(0, 1, 'A sync did not bring every table; readers keep the last good version of the others.'),
   local_database_unreadable: entry(0, 1, 'The local database of the workspace cannot be opened.'),
+  table_unreadable: entry(0, 1, 'The files of a table arrived whole, but cannot be read as a table on this laptop.'),
+  store_references_unreadable: entry(0, 1, 'It cannot be told which downloaded files a workspace needs.'),
   path_not_writable: entry(0, 1, 'A file or folder on this laptop cannot be used.'),
   working_folder_gone: entry(0, 1, 'The current folder was deleted or moved while a shell was still in it.'),
   no_home_folder: entry(0, 1, 'The person who runs the command has no home folder, and no other place is named.'),

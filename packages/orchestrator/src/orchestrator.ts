@@ -9,6 +9,7 @@ import type { JobHandler, Jobs } from '@agnes/jobs';
 import pLimit from 'p-limit';
 import { allEnded } from './all-ended.ts';
 import type { ConnectorProcess } from './connector/connector-process.ts';
+import { diskError } from './disk-error.ts';
 import { KeyedLock } from './keyed-lock.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { createReadings } from './publish/readings.ts';
@@ -62,6 +63,7 @@ export interface Orchestrator {
 const SWEEP_AGE_MS = 3_600_000;
 const NOTHING = { published: [], changed: [], failed: [], warnings: [], skipped: [], withdrawn: [] };
 const TEMPORARY = /^(publish|connector|views)-/;
+const PUBLISHING = /^publish-/;
 
 /** Runs connectors and publishes what sources leave. Throws when two connectors claim one source. */
 export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
@@ -95,8 +97,9 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     try {
       return reportOf(source, found, await catalog.publish(found.publication));
     } catch (error) {
-      if (!(error instanceof AgnesError)) throw error;
-      const { code, message, hint } = error;
+      const problem = error instanceof AgnesError ? error : diskError(error);
+      if (problem === undefined) throw error;
+      const { code, message, hint } = problem;
       const failure = { item: source, code, message, ...(hint === undefined ? {} : { hint }) };
       return { ...NOTHING, source, failed: [failure] };
     }
@@ -170,6 +173,14 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     return undefined;
   };
 
+  const clearTemporary = async (names: RegExp): Promise<void> => {
+    const folder = join(dataDir, 'tmp');
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder)) {
+      if (names.test(name)) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  };
+
   const orchestrator: Orchestrator = {
     publish,
     publishAll,
@@ -188,16 +199,12 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       return [...(await publish(name, context)).published];
     },
     syncHandler: createSyncHandler({ catalog, dataDir, connectors, limits, now, publish, publishAll }),
-    async start() {
-      const folder = join(dataDir, 'tmp');
-      await mkdir(folder, { recursive: true });
-      for (const name of await readdir(folder)) {
-        if (TEMPORARY.test(name)) await rm(join(folder, name), { recursive: true, force: true });
-      }
-    },
+    start: () => clearTemporary(TEMPORARY),
     async sweep() {
       if (sources.busy || sweeping !== undefined) return undefined;
       const work = async (): Promise<SweepReport> => {
+        // No publish is running, and none begins meanwhile.
+        await clearTemporary(PUBLISHING);
         const { versions } = await catalog.prune();
         const live = await catalog.liveBlobs();
         const olderThan = new Date(now().getTime() - SWEEP_AGE_MS);
@@ -231,7 +238,7 @@ async function entriesOf(folder: string): Promise<string[]> {
     return (await readdir(folder)).sort();
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) return [];
-    throw error;
+    throw diskError(error) ?? error;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Catalog, Publication, PublishResult, RegisteredTable } from '@agne
 import { isThere } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { EXTRACT_FILE } from '@agnes/extract-contract';
+import { diskError } from './disk-error.ts';
 import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
 import type { SourceContent } from './publish/publish-process.ts';
@@ -100,7 +101,24 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
   };
 }
 
+/** What the runner finds; what goes wrong before or with it is a problem of the source. */
 async function contentOf(
+  setup: PublishSetup,
+  source: string,
+  registered: readonly RegisteredTable[],
+  context: WorkContext,
+): Promise<SourceContent> {
+  try {
+    return await readFolder(setup, source, registered, context);
+  } catch (thrown) {
+    const error = thrown instanceof AgnesError ? thrown : diskError(thrown);
+    if (error === undefined || error.code === 'job_cancelled') throw thrown;
+    const { code, message, hint } = error;
+    return unreadable({ code, message, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+async function readFolder(
   setup: PublishSetup,
   source: string,
   registered: readonly RegisteredTable[],
@@ -116,24 +134,18 @@ async function contentOf(
   }
   const { publishMemoryMb, publishTimeoutMs, publishTableTimeoutMs } = setup.limits;
   const { publishOutputBytes, publishKeepFreeBytes } = setup.limits;
-  try {
-    return await setup.readings.contentOf(source, sourceDir, context.force ?? false, async () =>
-      readSource(await requestOf(setup, source, registered), {
-        deadlineMs: publishTimeoutMs,
-        tableDeadlineMs: publishTableTimeoutMs,
-        outputBytes: publishOutputBytes,
-        keepFreeBytes: publishKeepFreeBytes,
-        dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
-        signal: context.signal,
-        onProgress: ({ table, done, total }) =>
-          context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof AgnesError) || error.code === 'job_cancelled') throw error;
-    const { code, message, hint } = error;
-    return unreadable({ code, message, ...(hint === undefined ? {} : { hint }) });
-  }
+  return await setup.readings.contentOf(source, sourceDir, context.force ?? false, async () =>
+    readSource(await requestOf(setup, source, registered), {
+      deadlineMs: publishTimeoutMs,
+      tableDeadlineMs: publishTableTimeoutMs,
+      outputBytes: publishOutputBytes,
+      keepFreeBytes: publishKeepFreeBytes,
+      dataBytes: (publishMemoryMb + 1024) * 1024 * 1024,
+      signal: context.signal,
+      onProgress: ({ table, done, total }) =>
+        context.progress?.({ message: `Published ${table} of ${source}`, done, total, unit: 'tables' }),
+    }),
+  );
 }
 
 async function requestOf(

@@ -43,6 +43,26 @@ it.each<Fault>([{ kind: 'cut', afterBytes: 65_536 }, { kind: 'shorten', by: 1 },
   },
 );
 
+it.each<[Fault, number]>([
+  [{ kind: 'lengthen', by: 3 }, 300_003],
+  [{ kind: 'gzip' }, 300_000],
+  [{ kind: 'headers', set: { 'x-method': 'other' } }, 300_000],
+  [{ kind: 'ignore-range' }, 300_000],
+])('%j ends with %i bytes', async (fault, length) => {
+  expect(await get(fault)).toHaveLength(length);
+});
+
+it.each<Fault>([{ kind: 'silence' }, { kind: 'trickle', afterBytes: 10, everyMs: 20 }])(
+  '$kind comes to no end',
+  async (fault) => {
+    await using proxy = await startFaultProxy(target, fault);
+    const whole = fetch(proxy.url).then((response) => response.arrayBuffer());
+    whole.catch(() => undefined);
+    expect(await withTimeout(whole, 200)).toBeUndefined();
+    expect(proxy.requests[0]?.sent).toBe(fault.kind === 'silence' ? 0 : 10);
+  },
+);
+
 it('corrupts exactly one byte', async () => {
   const got = await get({ kind: 'corrupt', at: 100_000 });
   const differing = [...got.keys()].filter((at) => got[at] !== body[at]);

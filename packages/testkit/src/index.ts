@@ -1,3 +1,4 @@
+export { type FailureCode, type FailurePlan, type FailureReport, failCalls, stopFailing } from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
@@ -6,6 +7,7 @@ export { type PostgresServer, startPostgres } from './postgres-server.ts';
 export { type Random, seededRandom } from './random.ts';
 export { repositoryRoot } from './repository.ts';
 export { type CliOptions, type CliResult, runCli } from './run-cli.ts';
+export { type SmallDisk, smallDisk } from './small-disk.ts';
 export {
   type Exit,
   minimalEnvironment,

@@ -2,8 +2,22 @@ import { AgnesError } from '@agnes/errors';
 
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 const REFUSED = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR']);
+/** What else a file system may answer, and what helps. */
+const FAILING: Readonly<Record<string, string>> = {
+  EIO: 'The disk, or the network drive, reports a failure: check it, then run the command again.',
+  EXDEV: 'The store or the workspace lies on two file systems: do not mount anything inside of them.',
+  EBUSY: 'Another program uses it: close it there, then run the command again.',
+  ETXTBSY: 'Another program uses it: close it there, then run the command again.',
+  EMFILE: 'Too many files are open: raise the limit (ulimit -n), or pull with fewer at a time: agnes pull --parallel 1',
+  ENFILE: 'Too many files are open on this computer: close some programs, then run the command again.',
+  EFBIG:
+    'The file system, or your quota (ulimit -f), takes no file as large: put the store onto another disk with XDG_CACHE_HOME.',
+  ENAMETOOLONG: 'Choose a folder with a shorter path.',
+  ELOOP: 'A symbolic link there leads to itself: correct it.',
+  ESTALE: 'The network drive has lost the file: mount it again, then run the command again.',
+};
 
-/** The user's view of a file system error: a full disk, a place that cannot be written; undefined for anything else. */
+/** The user's view of a file system error: a full disk, a place that cannot be used, a failing disk; undefined for anything else. */
 export function fileError(error: unknown): AgnesError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file';
@@ -20,5 +34,11 @@ export function fileError(error: unknown): AgnesError | undefined {
       cause: error,
     });
   }
-  return undefined;
+  const hint = FAILING[error.code];
+  if (hint === undefined) return undefined;
+  return new AgnesError('path_not_writable', `${path} cannot be used: ${error.message}`, {
+    hint,
+    details: { path },
+    cause: error,
+  });
 }

@@ -5,6 +5,7 @@ import { fileError } from './file-error.ts';
 /** Any thrown value as the error that is shown: what the parser refuses is `usage`, what nobody expected says so. */
 export function toAgnesError(thrown: unknown, command?: string): AgnesError {
   if (isAgnesError(thrown)) return thrown;
+  if (isSuppressed(thrown)) return toAgnesError(thrown.suppressed, command);
   if (isParseError(thrown)) return usageError(thrown, command);
   if (isWorkingFolderGone(thrown)) {
     return new AgnesError('working_folder_gone', 'The folder you are in does not exist any more.', {
@@ -18,6 +19,11 @@ export function toAgnesError(thrown: unknown, command?: string): AgnesError {
     hint: 'Run it again with AGNES_DEBUG=1 to see where, and report it.',
     cause: thrown,
   });
+}
+
+/** What `using` throws when letting go fails after the work has: the work's own error tells more. */
+function isSuppressed(thrown: unknown): thrown is Error & { readonly suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'suppressed' in thrown;
 }
 
 /** What `process.cwd()` throws. */

@@ -9,8 +9,13 @@ import type { PulledTable } from '../workspace/state.ts';
 import { VIEW_MARK, viewStatements } from './view-sql.ts';
 
 /** A table and the files that its view reads, in order. */
-export interface ViewPlan {
+export interface ViewPlan extends TableFiles {
   readonly name: string;
+  /** The version to stay at when no view can be made over this one. */
+  readonly before?: TableFiles | undefined;
+}
+
+export interface TableFiles {
   readonly table: PulledTable;
   readonly paths: readonly string[];
 }
@@ -18,6 +23,8 @@ export interface ViewPlan {
 export interface Built {
   /** Tables whose view could not be made, and why. */
   readonly failed: ReadonlyMap<string, string>;
+  /** Those of them that stay at the version before. */
+  readonly stayed: ReadonlySet<string>;
   /** Tables whose name the user has given to a table or view of their own, which stays. */
   readonly shadowed: readonly string[];
 }
@@ -31,9 +38,13 @@ export async function buildDatabase(current: string, target: string, views: read
   await mkdir(dirname(target), { recursive: true });
   await removeDatabase(target);
   if ((await sizeOf(current)) !== undefined) await copyDatabase(current, target);
-  const built = await fill(target, views);
-  await syncFile(target);
-  return built;
+  try {
+    const built = await fill(target, views);
+    await syncFile(target);
+    return built;
+  } catch (error) {
+    throw explainTarget(error, target);
+  }
 }
 
 /** Deletes a database file with what DuckDB keeps beside it. */
@@ -68,12 +79,40 @@ async function foldIn(path: string): Promise<void> {
 }
 
 function explain(error: unknown, path: string): unknown {
-  if (isAgnesError(error) || !(error instanceof Error) || 'path' in error) return error;
+  if (isAgnesError(error) || !(error instanceof Error) || 'syscall' in error) return error;
+  if (isFull(error)) return full(path, error);
   const busy = openElsewhere(error, path, 'Close it there, or open it read-only, then run: agnes pull');
   if (busy !== undefined) return busy;
   return new AgnesError('local_database_unreadable', `${path} cannot be opened: ${messageOf(error).split('\n')[0]}`, {
     hint: 'Move the file away (tables of your own are in it), then run: agnes pull',
     cause: error,
+  });
+}
+
+/** What DuckDB says when it cannot write the new database. */
+function explainTarget(error: unknown, path: string): unknown {
+  if (isAgnesError(error) || !(error instanceof Error) || 'syscall' in error) return error;
+  if (isFull(error)) return full(path, error);
+  if (!isInputOutput(error)) return error;
+  return new AgnesError('path_not_writable', `${path} cannot be written: ${messageOf(error).split('\n')[0]}`, {
+    hint: 'Check that its folder is yours and its disk sound: agnes diagnose',
+    details: { path },
+    cause: error,
+  });
+}
+
+function isFull(error: unknown): boolean {
+  return /no space left|not enough space|disk quota|file too large/i.test(messageOf(error));
+}
+
+function isInputOutput(error: unknown): boolean {
+  return /^(IO|FATAL|INTERNAL|TransactionContext) Error/.test(messageOf(error));
+}
+
+function full(path: string, cause: unknown): AgnesError {
+  return new AgnesError('storage_full', `There is no space left to write ${path}.`, {
+    hint: 'Free some space and run the command again; it goes on where it stopped.',
+    cause,
   });
 }
 
@@ -83,20 +122,34 @@ async function fill(target: string, views: readonly ViewPlan[]): Promise<Built> 
   await dropOurViews(connection);
   const taken = new Set((await namesIn(connection)).map((name) => name.toLowerCase()));
   const failed = new Map<string, string>();
+  const stayed = new Set<string>();
   const shadowed: string[] = [];
-  for (const { name, table, paths } of views) {
+  for (const { name, before, ...files } of views) {
     if (taken.has(name.toLowerCase())) {
       shadowed.push(name);
       continue;
     }
-    try {
-      for (const statement of viewStatements(name, table, paths)) await connection.run(statement);
-    } catch (error) {
-      failed.set(name, messageOf(error).split('\n')[0] ?? '');
-    }
+    const error = await tryView(connection, name, files);
+    if (error === undefined) continue;
+    failed.set(name, messageOf(error).split('\n')[0] ?? '');
+    if (before !== undefined && (await tryView(connection, name, before)) === undefined) stayed.add(name);
   }
   await connection.run('CHECKPOINT');
-  return { failed, shadowed };
+  return { failed, stayed, shadowed };
+}
+
+/** Makes a view; returns why it cannot be made. Throws what has nothing to do with this one. */
+async function tryView(connection: Connection, name: string, { table, paths }: TableFiles): Promise<unknown> {
+  await connection.run('BEGIN');
+  try {
+    for (const statement of viewStatements(name, table, paths)) await connection.run(statement);
+  } catch (error) {
+    await connection.run('ROLLBACK');
+    if (isFull(error)) throw error;
+    return error;
+  }
+  await connection.run('COMMIT');
+  return undefined;
 }
 
 async function dropOurViews(connection: Connection): Promise<void> {

@@ -23,8 +23,7 @@ export async function commitDatabase(
   const target = `${database}.tmp`;
   for (let tried = 1; ; tried += 1) {
     const seen = await identityOf(database);
-    const built = await buildDatabase(database, target, views);
-    await prepareState(root, stateOf(built));
+    const built = await prepare(root, target, views, stateOf);
     if ((await identityOf(database)) === seen) {
       await swap(target, database);
       await syncFolder(dirname(database));
@@ -39,6 +38,24 @@ export async function commitDatabase(
         hint: 'Close it there, then run: agnes pull',
       });
     }
+  }
+}
+
+/** Builds the new database; one that is not finished takes no space. */
+async function prepare(
+  root: string,
+  target: string,
+  views: readonly ViewPlan[],
+  stateOf: (built: Built) => WorkspaceState,
+): Promise<Built> {
+  try {
+    const built = await buildDatabase(workspacePaths.database(root), target, views);
+    await prepareState(root, stateOf(built));
+    return built;
+  } catch (error) {
+    // What cannot be removed now is removed by the next pull; why it was not finished is what counts.
+    await removeDatabase(target).catch(() => undefined);
+    throw error;
   }
 }
 

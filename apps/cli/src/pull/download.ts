@@ -15,6 +15,8 @@ export interface DownloadOptions {
   readonly intake: Intake;
   /** How many parts at a time. */
   readonly parallel: number;
+  /** How long the server may say nothing. */
+  readonly stallMs: number;
   /** Called with the bytes that have arrived, or were there already. */
   readonly onBytes: (bytes: number) => void;
 }
@@ -33,29 +35,48 @@ const FATAL: readonly ErrorCode[] = [
   'invalid_credentials',
   'account_deactivated',
   'server_unreachable',
+  'too_many_requests',
+  'unavailable',
   'storage_full',
   'path_not_writable',
   'internal_cli_error',
 ];
 
+/** After so many parts that fail one after another, the rest is not asked for. */
+const MOST_FAILURES = 16;
+
 /**
  * Brings parts into the store, several at a time, each verified before it is there. A part that fails leaves the others
- * alone; throws what would fail them all. What has arrived stays for the next pull in either case.
+ * alone, unless its version is gone from the server; throws what would fail them all. What has arrived stays for the next
+ * pull in either case.
  */
 export async function downloadParts(parts: readonly MissingPart[], options: DownloadOptions): Promise<Downloaded> {
   await expectSpace(parts, options);
   const limit = pLimit(Math.max(1, options.parallel));
   const stop = new AbortController();
   const failed = new Map<string, AgnesError>();
-  let [files, bytes] = [0, 0];
+  const lost = new Map<string, AgnesError>();
+  let [files, bytes, failures] = [0, 0, 0];
   let fatal: AgnesError | undefined;
 
+  const fail = (part: MissingPart, error: AgnesError): void => {
+    failed.set(part.sha256, error);
+    if (error.code === 'blob_not_found') for (const table of part.tables) lost.set(table, error);
+  };
   const one = async (part: MissingPart): Promise<void> => {
     if (stop.signal.aborted) return;
+    // The server no longer has the version of any table that waits for it, or it gives nothing at all.
+    const useless = part.tables.every((table) => lost.has(table)) ? lost.get(part.tables[0] ?? '') : undefined;
+    const given = failures >= MOST_FAILURES ? [...failed.values()].at(-1) : useless;
+    if (given !== undefined) {
+      fail(part, given);
+      return;
+    }
     try {
       const received = await fetchPart(part, { ...options, signal: stop.signal });
       bytes += received;
       files += 1;
+      failures = 0;
     } catch (thrown) {
       if (stop.signal.aborted) return;
       const error = toAgnesError(thrown);
@@ -63,7 +84,8 @@ export async function downloadParts(parts: readonly MissingPart[], options: Down
         fatal = error;
         stop.abort();
       } else {
-        failed.set(part.sha256, error);
+        failures += 1;
+        fail(part, error);
       }
     }
   };

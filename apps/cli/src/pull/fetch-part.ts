@@ -14,12 +14,16 @@ export interface FetchOptions {
   readonly client: Client;
   readonly store: Store;
   readonly intake: Intake;
+  /** How long a server may say nothing. */
+  readonly stallMs: number;
   readonly onBytes: (bytes: number) => void;
   readonly signal: AbortSignal;
 }
 
 /** Pauses before the tries that follow one without progress. */
 const PAUSES_MS = [300, 1000, 3000];
+/** What a try has to bring to count as progress, unless it brings the end. */
+const PROGRESS = 16 * 1024;
 
 /**
  * Brings one part into the store: goes on where an earlier try ended, verifies size and SHA-256, and only then gives it
@@ -57,9 +61,14 @@ export async function fetchPart(part: MissingPart, options: FetchOptions): Promi
       if (wasCorrupt) throw corrupt(part);
       wasCorrupt = true;
     } catch (error) {
+      if (isWrongRange(error) && !wasCorrupt) {
+        await rm(path, { force: true });
+        wasCorrupt = true;
+        continue;
+      }
       if (!mayPass(error) || options.signal.aborted) throw error;
       // A server that ignores ranges and always breaks at the same place makes no progress.
-      fruitless = counted > before ? 0 : fruitless + 1;
+      fruitless = counted - before >= PROGRESS ? 0 : fruitless + 1;
       const pause = PAUSES_MS[Math.max(0, fruitless - 1)];
       if (pause === undefined) throw error;
       await sleep(pause, undefined, { signal: options.signal });
@@ -76,11 +85,21 @@ function mayPass(error: unknown): boolean {
   return error.status >= 500 || (typeof status === 'number' && status >= 500);
 }
 
+/** A server, or what stands before it, that answers a resumed download wrongly may still give the whole file. */
+function isWrongRange(error: unknown): boolean {
+  return (
+    isAgnesError(error) &&
+    (error.code === 'range_not_satisfiable' ||
+      error.details.http_status === 416 ||
+      error.details.asked_from !== undefined)
+  );
+}
+
 /** Fetches what the file lacks and returns the SHA-256 of the whole; the file is synced. */
 async function fetchRest(
   part: MissingPart,
   path: string,
-  { client, signal }: FetchOptions,
+  { client, signal, stallMs }: FetchOptions,
   onBytes: (bytes: number, fromNetwork: boolean) => void,
 ): Promise<string> {
   const there = (await sizeOf(path)) ?? 0;
@@ -97,14 +116,12 @@ async function fetchRest(
         signal,
       });
       const from = response.status === 206 ? start : 0;
+      await expectPart(response, part, from);
       if (from !== start) {
         await file.truncate(0);
         hash = createHash('sha256');
-      } else if (response.status === 206 && rangeStart(response) !== start) {
-        await response.body?.cancel();
-        throw corrupt(part);
       }
-      await append(response, file, { part, from, hash, onBytes: (bytes) => onBytes(bytes, true) });
+      await append(response, file, { part, from, hash, stallMs, onBytes: (bytes) => onBytes(bytes, true) });
     }
     await file.sync();
     return hash.digest('hex');
@@ -118,28 +135,57 @@ function rangeFrom(part: MissingPart, start: number): Record<string, string> {
   return start === 0 ? accept : { ...accept, range: `bytes=${start}-`, 'if-range': `"${part.sha256}"` };
 }
 
-function rangeStart(response: Response): number | undefined {
-  const match = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
-  return match === null ? undefined : Number(match[1]);
+/** Refuses by its headers an answer that cannot be the part from `from` on, before any of it is written. */
+async function expectPart(response: Response, part: MissingPart, from: number): Promise<void> {
+  const { headers, status } = response;
+  const range = headers.get('content-range');
+  const begins = /^bytes (\d+)-/.exec(range ?? '')?.[1];
+  if (status === 206 && Number(begins ?? Number.NaN) !== from) {
+    await response.body?.cancel();
+    throw new AgnesError(
+      'server_error',
+      `Asked for a file from byte ${from} on, the server sent ${range ?? 'no range'}.`,
+      {
+        hint: 'Something between you and the server does not handle ranges: ask whoever runs the server.',
+        details: { asked_from: from, sha256: part.sha256 },
+      },
+    );
+  }
+  const type = headers.get('content-type')?.split(';')[0] ?? 'no content type';
+  const length = headers.get('content-length') ?? (type === 'text/html' ? 'a page' : null);
+  const expected = part.bytes - from;
+  // What is compressed on the way says its compressed length.
+  if (length === null || headers.has('content-encoding') || Number(length) === expected) return;
+  await response.body?.cancel();
+  throw new AgnesError('server_error', `Instead of ${expected} bytes of a file came ${length} (${type}).`, {
+    hint: 'Something between you and the server answers in its place, such as the sign-in of a network: open the address of the server in a browser.',
+    details: { sha256: part.sha256, tables: part.tables, ...(from > 0 ? { asked_from: from } : {}) },
+  });
 }
 
 interface Append {
   readonly part: MissingPart;
   readonly from: number;
   readonly hash: Hash;
+  readonly stallMs: number;
   readonly onBytes: (bytes: number) => void;
 }
 
-async function append(response: Response, file: FileHandle, { part, from, hash, onBytes }: Append): Promise<void> {
+async function append(response: Response, file: FileHandle, options: Append): Promise<void> {
+  const { part, from, hash, stallMs, onBytes } = options;
   let position = from;
-  for await (const chunks of readBody(response)) {
+  for await (const chunks of readBody(response, stallMs)) {
     let size = 0;
     for (const chunk of chunks) {
       hash.update(chunk);
       size += chunk.byteLength;
     }
     const { bytesWritten } = await file.writev(chunks, position);
-    if (bytesWritten !== size) throw new AgnesError('storage_full', 'There is no space left for downloaded parts.');
+    if (bytesWritten !== size) {
+      throw new AgnesError('storage_full', 'There is no space left for downloaded parts.', {
+        hint: 'Free some space and run it again: agnes pull   (it goes on where it stopped)',
+      });
+    }
     position += bytesWritten;
     onBytes(bytesWritten);
     if (position > part.bytes) return;

@@ -58,6 +58,8 @@ export function summarise(pulled: {
   plan: Plan;
   downloaded: Downloaded;
   settled: Settled;
+  /** What did not go as it should and changes nothing for the tables. */
+  warnings: readonly string[];
   seconds: number;
 }): PullOutcome {
   const { plan, downloaded, settled, seconds } = pulled;
@@ -76,9 +78,12 @@ export function summarise(pulled: {
     bytes: downloaded.bytes,
     seconds,
     errors: settled.errors,
-    warnings: settled.shadowed.map(
-      (name) => `${name}: a table or view of your own has this name and stays; rename it to see the server's.`,
-    ),
+    warnings: [
+      ...settled.shadowed.map(
+        (name) => `${name}: a table or view of your own has this name and stays; rename it to see the server's.`,
+      ),
+      ...pulled.warnings,
+    ],
     data_version: settled.state.data_version,
     dry_run: false,
   };

@@ -4,6 +4,7 @@ import type { SignedIn } from '../connect.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatBytes, formatCount, formatSeconds, plural } from '../output/units.ts';
 import { storeFolder } from '../settings/folders.ts';
+import { patience } from '../settings/patience.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import type { PullOutcome } from './outcome.ts';
 import { dryRun, type PullOptions, pull } from './pull.ts';
@@ -29,6 +30,7 @@ export async function runPull(request: PullRequest): Promise<PullOutcome> {
     client: request.signedIn.client,
     store: { root: storeFolder(process.env) },
     parallel: request.parallel ?? parallelFrom(process.env.AGNES_PULL_PARALLELISM),
+    stallMs: patience(process.env),
     skipMaterialize: request.skipMaterialize,
     progress: {
       phase: (name) => progress.phase(name),

@@ -1,7 +1,7 @@
 import type { AgnesError } from '@agnes/errors';
 import { type PulledTable, prepareState, settleState, type WorkspaceState } from '../workspace/state.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import type { ViewPlan } from './build-database.ts';
+import type { Built, TableFiles, ViewPlan } from './build-database.ts';
 import { commitDatabase } from './commit.ts';
 import type { Manifest } from './manifest.ts';
 import type { Plan, PlannedTable } from './plan.ts';
@@ -58,15 +58,24 @@ export async function settle(input: SettleInput): Promise<Settled> {
     await settleState(input.workspace.root);
     return { state: same, errors: [], shadowed: [] };
   }
-  const built = await commitDatabase(input.workspace.root, viewsOf(tables, input.store), ({ failed }) =>
-    state(
-      tables.filter(({ name }) => !failed.has(name)),
-      errors.length === 0 && failed.size === 0,
-    ),
-  );
-  for (const [table, message] of built.failed) errors.push({ table, code: 'local_database_unreadable', message });
-  const kept = tables.filter(({ name }) => !built.failed.has(name));
-  return { state: state(kept, errors.length === 0), errors, shadowed: built.shadowed };
+  const views: ViewPlan[] = [];
+  for (const { name, table } of tables) {
+    const before = table === input.state?.tables[name] ? undefined : await oldVersion(name, input);
+    views.push({ name, ...filesOf(table, input.store), before: before && filesOf(before, input.store) });
+  }
+  const stateOf = ({ failed, stayed }: Built): WorkspaceState => {
+    const kept = views.flatMap(({ name, table, before }) => {
+      if (!failed.has(name)) return [{ name, table }];
+      return before !== undefined && stayed.has(name) ? [{ name, table: before.table }] : [];
+    });
+    return state(kept, errors.length === 0 && failed.size === 0);
+  };
+  const built = await commitDatabase(input.workspace.root, views, stateOf);
+  const settled = stateOf(built);
+  for (const [table, why] of built.failed) {
+    errors.push({ table, code: 'table_unreadable', message: `Its files cannot be read as a table: ${why}` });
+  }
+  return { state: settled, errors, shadowed: built.shadowed };
 }
 
 /** Names as the contract has them; no server publishes another, and what else arrives is not made a name of anything. */
@@ -92,10 +101,6 @@ async function oldVersion(name: string, { state, store }: SettleInput): Promise<
   return old;
 }
 
-function viewsOf(tables: readonly { name: string; table: PulledTable }[], store: Store): ViewPlan[] {
-  return tables.map(({ name, table }) => ({
-    name,
-    table,
-    paths: table.parts.map(({ sha256 }) => partPath(store, sha256)),
-  }));
+function filesOf(table: PulledTable, store: Store): TableFiles {
+  return { table, paths: table.parts.map(({ sha256 }) => partPath(store, sha256)) };
 }

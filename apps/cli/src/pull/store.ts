@@ -62,20 +62,29 @@ export async function openIntake(store: Store): Promise<Intake> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const lock = await takeOsLock(join(folder, 'owner.lock'));
   if (lock === undefined) throw new Error('A fresh intake is locked.');
-  for (const entry of await readdir(parent, { withFileTypes: true })) {
-    const other = join(parent, entry.name);
-    // A file there is none of ours: macOS leaves .DS_Store.
-    if (entry.isDirectory() && other !== folder) await adopt(other, folder);
+  try {
+    for (const entry of await readdir(parent, { withFileTypes: true })) {
+      const other = join(parent, entry.name);
+      // A file there is none of ours: macOS leaves .DS_Store.
+      if (entry.isDirectory() && other !== folder) await adopt(other, folder);
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
   return {
     folder,
     async [Symbol.asyncDispose]() {
-      // Alone, because a pull that begins now would adopt the folder as soon as its lock is free.
-      await using _alone = await lockStore(store);
-      await lock.release();
-      // What is unfinished stays for the next pull.
-      if ((await readdir(folder)).every((name) => !name.endsWith('.part'))) {
-        await rm(folder, { recursive: true, force: true });
+      try {
+        // Alone, because a pull that begins now would adopt the folder as soon as its lock is free.
+        await using _alone = await lockStore(store);
+        await lock.release();
+        // What is unfinished stays for the next pull.
+        if ((await readdir(folder)).every((name) => !name.endsWith('.part'))) {
+          await rm(folder, { recursive: true, force: true });
+        }
+      } finally {
+        await lock.release();
       }
     },
   };
@@ -85,7 +94,11 @@ async function adopt(abandoned: string, folder: string): Promise<void> {
   await using lock = await takeOsLock(join(abandoned, 'owner.lock'));
   if (lock === undefined) return;
   for (const name of await readdir(abandoned)) {
-    if (name.endsWith('.part')) await rename(join(abandoned, name), join(folder, name));
+    if (!name.endsWith('.part')) continue;
+    const path = join(folder, name);
+    await rename(join(abandoned, name), path);
+    // Read-only when its pull ended while it gave the part its name.
+    await chmod(path, 0o644);
   }
   await lock.release();
   await rm(abandoned, { recursive: true, force: true });

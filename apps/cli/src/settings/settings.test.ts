@@ -33,6 +33,14 @@ describe('tokens', () => {
     expect(await readToken(env, two, one)).toBeUndefined();
   });
 
+  test('of the older form stay with the default server when another one gets a token', async () => {
+    await writeDefaultServer(env, one);
+    await writeFile(join(folder, 'token.json'), '{"access_token": "old", "email": ""}');
+    await saveToken(env, two, { access_token: 'b', email: '' });
+    expect(await readToken(env, one, one)).toMatchObject({ access_token: 'old' });
+    expect(await readToken(env, two, one)).toMatchObject({ access_token: 'b' });
+  });
+
   test('that cannot be read say what to do', async () => {
     await writeFile(join(folder, 'token.json'), '{');
     await expect(readToken(env, one, one)).rejects.toMatchObject({ code: 'not_signed_in', exitCode: 7 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
+import { readDefaultServer } from './default-server.ts';
 import { configFolder, type Environment } from './folders.ts';
 
 const savedToken = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), email: v.optional(v.string(), '') });
@@ -26,11 +27,16 @@ export async function readToken(
   return server === defaultServer ? tokens : undefined;
 }
 
-/** Keeps a token for a server, readable by this user alone. */
+/** Keeps a token for a server, readable by this user alone. A token of the older form stays with the default server. */
 export async function saveToken(env: Environment, server: string, token: SavedToken): Promise<void> {
   const tokens = await readTokens(env);
-  const servers = { ...('servers' in tokens ? tokens.servers : {}), [server]: token };
-  await writeTokens(env, servers);
+  const kept = 'servers' in tokens ? tokens.servers : await underItsServer(env, tokens);
+  await writeTokens(env, { ...kept, [server]: token });
+}
+
+async function underItsServer(env: Environment, older: SavedToken): Promise<Record<string, SavedToken>> {
+  const server = await readDefaultServer(env);
+  return server === undefined ? {} : { [server]: older };
 }
 
 /** Forgets the token of a server. Returns whether there was one. */

@@ -1,5 +1,6 @@
 import { sep } from 'node:path';
 import { AgnesError, messageOf } from '@agnes/errors';
+import { diskError } from '../disk-error.ts';
 
 interface Places {
   readonly source_dir: string;
@@ -19,6 +20,8 @@ export function readable(places: Places, error: unknown): string {
 /** An error of one table in words: what happened, why, and what to do. */
 export function tableError(places: Places, table: string, error: unknown): AgnesError {
   if (error instanceof AgnesError) return error;
+  const disk = diskError(error);
+  if (disk !== undefined) return disk;
   const text = readable(places, error);
   if (/^Permission Error/.test(text)) {
     return new AgnesError('publish_refused', `${table} reaches outside its source's own folder: ${text}`, {

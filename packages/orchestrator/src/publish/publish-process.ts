@@ -119,7 +119,8 @@ export async function runPublisher(request: PublishRequest, options: PublishProc
   } finally {
     size.stop();
     clock.stop();
-    await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 });
+    // What stays is swept, and changes nothing about what was published.
+    await rm(request.out_dir, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
   }
 }
 

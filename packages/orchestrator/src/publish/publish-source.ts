@@ -13,6 +13,7 @@ import {
   openViewGate,
   readAttachedExtract,
 } from '@agnes/extract-contract';
+import { diskError } from '../disk-error.ts';
 import { readable, tableError } from './duckdb-errors.ts';
 import { foreignLink, foreignLinks } from './hard-links.ts';
 import type { PublishedFile, PublishMessage, PublishRequest, PublishWarning, TableMessage } from './protocol.ts';
@@ -33,8 +34,9 @@ export async function* publishSource(request: PublishRequest): AsyncGenerator<Pu
     const { complete, repeatable } = yield* publishTables(request, files);
     yield { type: 'done', complete, repeatable };
   } catch (error) {
-    if (!(error instanceof AgnesError)) throw error;
-    yield { type: 'problem', ...failureOf(error) };
+    const problem = error instanceof AgnesError ? error : diskError(error);
+    if (problem === undefined) throw error;
+    yield { type: 'problem', ...failureOf(problem) };
     yield { type: 'done', complete: false, repeatable: false };
   }
 }

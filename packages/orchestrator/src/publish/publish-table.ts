@@ -183,7 +183,8 @@ async function copyOut(run: PublishRun, relation: string): Promise<PublishedPart
     }
     return parts;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    // It goes with the output folder at the latest.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

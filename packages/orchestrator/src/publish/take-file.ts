@@ -57,7 +57,8 @@ export async function takeFile(
       if (fingerprintOf(await file.stat({ bigint: true })) !== fingerprint) throw changed(name);
       return { name, fingerprint: settled, blob: await blobs.putFile(staged, { move: true }), known: false };
     } finally {
-      await rm(staged, { force: true });
+      // It goes with the output folder at the latest.
+      await rm(staged, { force: true }).catch(() => undefined);
     }
   } finally {
     await file.close();
