@@ -1,3 +1,4 @@
+export { CRASH_COMPILE_CACHE, type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
