@@ -4,6 +4,7 @@ export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
 export { type Laptop, startLaptop } from './laptop.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
+export { type FoundProcess, processesIn } from './processes-in.ts';
 export { type Random, seededRandom } from './random.ts';
 export { repositoryRoot } from './repository.ts';
 export { type CliOptions, type CliResult, runCli } from './run-cli.ts';
