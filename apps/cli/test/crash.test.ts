@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sizeOf } from '@agnes/durable-files';
 import { type CrashLane, crashTest } from '@agnes/testkit';
@@ -74,13 +74,18 @@ async function killInTurn({ random, next }: CrashLane): Promise<void> {
     const left = await leftovers(user);
     if (left.length > 0) crash.violate(`the next pull left ${left.join(', ')}`);
   }
+  // A pull that fetches takes up, or away, what killed ones had begun to fetch.
+  await publish(server, -1);
+  await user.json(['pull']);
+  const unfinished = await readdir(join(user.env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'tmp'));
+  if (unfinished.length > 0) crash.violate(`the store keeps ${unfinished.length} unfinished downloads`);
 }
 
-/** What a pull that has ended must not leave in the workspace and in the store. */
+/** What a pull that has ended must not leave in the workspace. */
 async function leftovers(user: User): Promise<string[]> {
-  const workspace = await readdir(workspacePaths.agnes(user.folder));
-  const store = await readdir(join(user.env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'tmp')).catch(() => []);
-  return [...workspace.filter((name) => /\.tmp$|\.holder$|\.next$/.test(name)), ...store];
+  const database = workspacePaths.database(user.folder);
+  const names = await Promise.all([workspacePaths.agnes(user.folder), dirname(database)].map((path) => readdir(path)));
+  return names.flat().filter((name) => /\.tmp(\.wal)?$|\.holder$|\.next$/.test(name));
 }
 
 test(
