@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { AgnesError } from '@agnes/errors';
 import { createAdaptorServer } from '@hono/node-server';
@@ -9,7 +9,7 @@ import type { HttpEnvironment } from './environment.ts';
 export interface Listener {
   /** Where this machine reaches the server. */
   readonly url: string;
-  /** Accepts nothing more, lets requests finish for `graceMs`, then cuts what is left; sooner an answer that nobody reads. */
+  /** Accepts nothing more, lets requests finish for `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -22,21 +22,13 @@ const LIMITS = {
   maxHeaderSize: 16 * 1024,
 } as const;
 
-/** While the server stops: an answer that has begun, and of which nothing moves for so long, has lost its reader. */
-const STALLED_MS = 3_000;
-
 /** Serves the app. Throws `invalid_config` when the address cannot be had. */
 export async function listen(app: Hono<HttpEnvironment>, host: string, port: number): Promise<Listener> {
   const server = createAdaptorServer({ fetch: app.fetch, serverOptions: LIMITS }) as Server;
-  const answers = new Set<ServerResponse>();
   const connections = new Set<Socket>();
   server.on('connection', (connection) => {
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));
-  });
-  server.on('request', (_request, response) => {
-    answers.add(response);
-    response.once('close', () => answers.delete(response));
   });
   server.listen(port, host);
   try {
@@ -46,46 +38,23 @@ export async function listen(app: Hono<HttpEnvironment>, host: string, port: num
   }
   return {
     url: urlOf(server.address() as AddressInfo),
-    close: (graceMs) => closeServer(server, { answers, connections }, graceMs),
+    close: (graceMs) => closeServer(server, connections, graceMs),
   };
 }
 
-interface Open {
-  readonly answers: ReadonlySet<ServerResponse>;
-  readonly connections: ReadonlySet<Socket>;
-}
-
-async function closeServer(server: Server, { answers, connections }: Open, graceMs: number): Promise<void> {
+async function closeServer(server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  const cutStalled = stalledCutter(answers);
   // A connection that becomes idle only now would otherwise stay until its keep-alive time is over.
   const idle = setInterval(() => {
     server.closeIdleConnections();
     // To Node a connection is busy until its first request; clients keep spare ones, for example after a cancelled answer.
     for (const connection of connections) if (connection.bytesRead === 0) connection.destroy();
-    cutStalled();
   }, 100);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearInterval(idle);
   clearTimeout(cut);
-}
-
-/** A client that lost interest without closing its connection would else hold up a stop for all of its time. */
-function stalledCutter(answers: ReadonlySet<ServerResponse>): () => void {
-  const seen = new Map<ServerResponse, { readonly bytes: number; readonly since: number }>();
-  return () => {
-    const now = performance.now();
-    for (const answer of answers) {
-      if (!answer.headersSent || answer.socket === null) continue;
-      const { bytesWritten, writableLength } = answer.socket;
-      const bytes = bytesWritten - writableLength;
-      const before = seen.get(answer);
-      if (before?.bytes !== bytes) seen.set(answer, { bytes, since: now });
-      else if (now - before.since > STALLED_MS) answer.socket.destroy();
-    }
-  };
 }
 
 function urlOf({ address, family, port }: AddressInfo): string {
