@@ -28,6 +28,12 @@ export const tasks = {
     built: false,
     start: runPostgres,
   },
+  crash: {
+    does: 'kill -9 at 1000 random moments each; `pnpm crash --help` lists what is killed',
+    oldestNode: SOURCES,
+    built: false,
+    start: (tools, args) => run(tools, 'node', ['scripts/crash.ts', ...args]),
+  },
   check: {
     does: 'lint, types, edges between packages, packages as they would be published',
     oldestNode: SOURCES,

@@ -1,69 +1,99 @@
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sizeOf } from '@agnes/durable-files';
+import { type CrashLane, crashTest } from '@agnes/testkit';
 import { expect, test } from 'vitest';
 import { workspacePaths } from '../src/workspace/workspace.ts';
 import { ask } from './ask.ts';
-import { eachWithServerAndUser, server, user } from './set-up.ts';
+import { type DataServer, startDataServer } from './data-server.ts';
+import { createUser, type User } from './user.ts';
 
-const RUNS = 20;
-const TABLES = ['a', 'b', 'c'];
-
-eachWithServerAndUser();
+const TABLES = ['a', 'b'];
+const crash = crashTest('pull', 50);
+const found = { old: 0, fresh: 0 };
 
 /** Every table gets the same generation, so that a mixture of two pulls would show. */
-async function publish(generation: number): Promise<void> {
+async function publish(server: DataServer, generation: number): Promise<void> {
   for (const [index, table] of TABLES.entries()) {
     const parts = [0, 1].map(
       (part) =>
-        `SELECT range AS id, md5((range + ${generation * 7 + part + index})::VARCHAR) AS text, ${generation} AS gen FROM range(2000)`,
+        `SELECT range AS id, md5((range + ${generation * 7 + part + index})::VARCHAR) AS text, ${generation} AS gen FROM range(500)`,
     );
     await server.publish(table, parts);
   }
 }
 
-const generations = `SELECT DISTINCT gen FROM (${TABLES.map((table) => `SELECT gen FROM ${table}`).join(' UNION ALL ')})`;
+const ROWS = TABLES.length * 1000;
+const generations = `SELECT gen, count(*) AS rows, count(text) AS texts FROM (${TABLES.map((table) => `SELECT gen, text FROM ${table}`).join(' UNION ALL ')}) GROUP BY gen`;
 
-async function answer(): Promise<string> {
+/** The generation that every row of every table has; undefined when the workspace is torn. */
+async function generationIn(user: User): Promise<number | undefined> {
   try {
-    return JSON.stringify(await ask(user.folder, generations));
+    const rows = await ask(user.folder, generations);
+    const whole = rows.length === 1 && Number(rows[0]?.rows) === ROWS && Number(rows[0]?.texts) === ROWS;
+    return whole ? Number(rows[0]?.gen) : undefined;
   } catch (error) {
-    return `query failed: ${String(error)}`;
+    crash.violate(`the query failed: ${String(error)}`);
+    return undefined;
   }
 }
 
-/** Waits until the new database is being built, and then up to 60 ms more. */
-async function aroundTheSwap(): Promise<void> {
+/** Waits until the new database is being built, and then so much more. */
+async function aroundTheSwap(user: User, delayMs: number): Promise<void> {
   const building = `${workspacePaths.database(user.folder)}.tmp`;
   for (const end = Date.now() + 20_000; (await sizeOf(building)) === undefined && Date.now() < end; ) await sleep(1);
-  await sleep(Math.random() * 60);
+  await sleep(delayMs);
 }
 
-test('a pull killed at any moment leaves the old tables or the new, and the next one arrives', async () => {
-  await publish(0);
+async function killInTurn({ random, next }: CrashLane): Promise<void> {
+  await using server = await startDataServer();
+  await using user = await createUser();
+  await publish(server, 0);
   await user.run(['init', '--server-url', server.url, '--token', server.token]);
   const started = performance.now();
-  await publish(1);
+  await publish(server, 1);
   await user.json(['pull']);
   const whole = performance.now() - started;
-
-  const violations: string[] = [];
-  let [old, fresh] = [0, 0];
-  for (let run = 0; run < RUNS; run += 1) {
-    const generation = run + 2;
-    await publish(generation);
-    const anywhere = whole * (0.2 + (0.9 * (run + Math.random())) / RUNS);
+  for (let generation = 2; next(); generation += 1) {
+    await publish(server, generation);
     // Every other kill falls into the moments around the swap, which are few.
-    await user.run(['pull'], { killAfter: run % 2 === 0 ? anywhere : aroundTheSwap });
-    const found = await answer();
-    if (found === `[{"gen":${generation}}]`) fresh += 1;
-    else if (found === `[{"gen":${generation - 1}}]`) old += 1;
-    else violations.push(`run ${run}: ${found}`);
-    const next = await user.run(['pull', '--json']);
-    if (next.code !== 0) violations.push(`pull after run ${run}: ${next.stderr}`);
-    if ((await answer()) !== `[{"gen":${generation}}]`) violations.push(`not converged: ${await answer()}`);
+    const [anywhere, around] = [whole * (0.2 + 0.9 * random.next()), random.integer(0, 60)];
+    const killAfter = generation % 2 === 0 ? anywhere : () => aroundTheSwap(user, around);
+    const killed = await user.run(['pull'], { killAfter });
+    const after = await generationIn(user);
+    if (after === generation) found.fresh += 1;
+    else if (after === generation - 1) found.old += 1;
+    else crash.violate(`readers get ${after}, not ${generation - 1} or ${generation}`);
+    // What the pull before had brought was acknowledged, and this one when it ended by itself.
+    crash.acknowledge(1);
+    if (after === undefined || after < generation - 1 || (killed.code === 0 && after !== generation)) crash.lose(1);
+    const again = await user.run(['pull', '--json']);
+    if (again.code !== 0) crash.violate(`the next pull ended with ${again.code}: ${again.stderr}`);
+    if ((await generationIn(user)) !== generation) crash.violate('the next pull did not converge');
+    const left = await leftovers(user);
+    if (left.length > 0) crash.violate(`the next pull left ${left.join(', ')}`);
   }
-  process.stdout.write(
-    `kill -9 during pull: ${RUNS} runs (${old} old, ${fresh} new), ${violations.length} violations\n`,
-  );
-  expect(violations).toEqual([]);
-});
+  // A pull that fetches takes up, or away, what killed ones had begun to fetch.
+  await publish(server, -1);
+  await user.json(['pull']);
+  const unfinished = await readdir(join(user.env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'tmp'));
+  if (unfinished.length > 0) crash.violate(`the store keeps ${unfinished.length} unfinished downloads`);
+}
+
+/** What a pull that has ended must not leave in the workspace. */
+async function leftovers(user: User): Promise<string[]> {
+  const database = workspacePaths.database(user.folder);
+  const names = await Promise.all([workspacePaths.agnes(user.folder), dirname(database)].map((path) => readdir(path)));
+  return names.flat().filter((name) => /\.tmp(\.wal)?$|\.holder$|\.next$/.test(name));
+}
+
+test(
+  'a pull killed at any moment leaves the old tables or the new, and the next one arrives',
+  async () => {
+    await crash.inLanes(2, killInTurn);
+    process.stdout.write(`crash pull: ${found.old} times the old tables, ${found.fresh} times the new\n`);
+    expect(crash.finish()).toMatchObject({ lost: 0, violations: [] });
+  },
+  crash.timeoutMs,
+);

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,16 @@ function start(): ChildProcessWithoutNullStreams {
   children.add(child);
   return child;
 }
+
+/** Starts a connector in a group of its own, as the orchestrator does, and prints its pid once it is at work. */
+const SERVER = `
+const [fixture, request] = process.argv.slice(1);
+const { spawn } = require('node:child_process');
+const child = spawn(process.execPath, ['--conditions=@agnes/source', fixture], { detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
+child.stdin.end(request);
+child.stdout.on('data', (data) => String(data).includes('"waiting"') && process.stdout.write(String(child.pid)));
+setInterval(() => {}, 1000);
+`;
 
 interface TableRequest {
   readonly name: string;
@@ -242,6 +253,21 @@ describe('stopping', () => {
     expect(messages.at(-1)).toStrictEqual({ type: 'done', tables_ok: 1, tables_failed: 0 });
     expect(await tablesOf()).toStrictEqual(['a']);
     expect((await readdir(folder)).sort()).toStrictEqual(['.lock', 'data', 'extract.duckdb']);
+  });
+
+  test.runIf(process.platform !== 'win32')('a connector that says nothing ends when its server is killed', async () => {
+    const server = spawn(process.execPath, ['-e', SERVER, FIXTURE, requestLine([{ name: 'b', does: 'wait' }])]);
+    children.add(server);
+    const [pid] = (await once(server.stdout, 'data')) as [Buffer];
+    server.kill('SIGKILL');
+    const isAlive = (): boolean => {
+      try {
+        return process.kill(Number(pid), 0);
+      } catch {
+        return false;
+      }
+    };
+    while (isAlive()) await sleep(50);
   });
 
   test('a reader that goes away ends the process', async () => {

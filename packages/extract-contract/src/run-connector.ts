@@ -6,6 +6,7 @@ import { parseConnectorRequest } from './protocol.ts';
 import { takeStandardOutput } from './protocol-output.ts';
 
 const STOP_WITHIN_MS = 8_000;
+const LOOK_FOR_PARENT_MS = 1_000;
 
 /**
  * Runs a connector as this process: one request on standard input, messages on standard output. Ends the process with 0
@@ -21,6 +22,16 @@ export async function runConnector<Config, Session>(connector: Connector<Config,
     // An orderly exit would wait for the statement that does not stop.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), STOP_WITHIN_MS).unref();
   });
+
+  // A server that was killed hears nothing more: writing to it tells, and ends this process. Without this a connector
+  // that is silent for an hour would go on for an hour beside the one that the next server starts.
+  const parent = process.ppid;
+  const orphaned = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(orphaned);
+    output.send({ type: 'log', level: 'warning', message: 'The process that started this connector has ended.' });
+  }, LOOK_FOR_PARENT_MS);
+  orphaned.unref();
 
   let code: number;
   try {

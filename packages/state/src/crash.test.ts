@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,18 +6,24 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import {
+  administer,
+  CRASH_COMPILE_CACHE,
+  type CrashLane,
+  type CrashTest,
+  crashTest,
+  createTestDatabase,
+  startPostgres,
+} from '@agnes/testkit';
+import { describe, expect, test } from 'vitest';
+import { LADDER_TABLES, ladderOf } from '../test/crash-ladder.ts';
 import { openDuckdbEngine } from './duckdb/engine.ts';
-import { openState, readVersion, type State, schema } from './index.ts';
+import { bumpVersion, openState, type StateLocation } from './index.ts';
 import { migrate } from './migrate.ts';
 import { migrations } from './migrations/index.ts';
+import { openStateWith } from './state.ts';
 
 const CHILD = fileURLToPath(new URL('../test/crash-child.ts', import.meta.url));
-const RUNS = Number(process.env.AGNES_CRASH_RUNS ?? 20);
-
-/** Four at a time: most of a run is the start of its process. */
-const LANES = 4;
 
 async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'agnes-crash-'));
@@ -29,66 +34,162 @@ async function withFile<T>(work: (path: string) => Promise<T>): Promise<T> {
   }
 }
 
+async function withDatabase<T>(work: (location: StateLocation) => Promise<T>): Promise<T> {
+  await using database = await createTestDatabase();
+  return await work({ url: database.url });
+}
+
+/** Where the state of a lane is, by engine, and in how many rounds each is killed in every run of the suite. */
+const ENGINES = [
+  ['duckdb', 50, (work: (location: StateLocation) => Promise<void>) => withFile((path) => work({ path }))],
+  ['postgres', 20, withDatabase],
+] as const;
+
 const child = (...parameters: string[]) =>
   spawn(process.execPath, ['--conditions=@agnes/source', CHILD, ...parameters], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: CRASH_COMPILE_CACHE },
   });
 
-/** The number that every part of the last transaction agrees on; NaN when they do not. */
-async function agreedVersion({ db }: State): Promise<number> {
-  const version = await readVersion(db, 'data_version');
-  const [user] = await db.select().from(schema.users);
-  // Once by the index, once by a scan that cannot use it.
-  const { rows } = await db.execute(sql`
-    SELECT (SELECT count(*) FROM user_groups WHERE name = 'group') AS by_index,
-           (SELECT count(*) FROM user_groups WHERE lower(name) = 'group') AS by_scan,
-           (SELECT count(DISTINCT id) FROM audit_log) AS ids,
-           (SELECT count(*) FROM audit_log) AS entries,
-           (SELECT count(*) FROM audit_log WHERE CAST(params->>'version' AS bigint) BETWEEN 1 AND ${version}) AS valid`);
-  const some = version === 0 ? 0 : 1;
-  const expected = { by_index: some, by_scan: some, ids: version, entries: version, valid: version };
-  const agreed = user?.email === (version === 0 ? undefined : `${version}@example.com`);
-  return agreed && JSON.stringify(rows[0]) === JSON.stringify(expected) ? version : Number.NaN;
+/** What a child found when it had opened the state that the one before left: see crash-child.ts. */
+interface Opened {
+  readonly last: number;
+  readonly whole: boolean;
 }
 
-async function crashRuns(path: string, runs: number) {
+/** Starts a child and kills it: so long after it has loaded its code, or after it has opened the state. */
+async function killWriter(parameters: string[], moment: 'loaded' | 'opened', delayMs: number) {
+  const writer = child(...parameters);
+  let opened: Opened | undefined;
   let acknowledged = 0;
-  let lost = 0;
-  let inconsistent = 0;
-  let before = 0;
-  for (let run = 0; run < runs; run += 1) {
-    const writer = child('write', path);
-    let last = before;
-    createInterface(writer.stdout).on('line', (line) => {
-      last = Number(line);
-    });
-    await once(writer.stdout, 'data');
-    await sleep(randomInt(0, 300));
-    writer.kill('SIGKILL');
-    await once(writer, 'close');
-    const state = await openState({ path });
-    const version = await agreedVersion(state);
-    acknowledged += last - before;
-    lost += Math.max(0, last - version);
-    inconsistent += Number.isNaN(version) ? 1 : 0;
-    before = await readVersion(state.db, 'data_version');
-    await state.close();
-  }
-  return { acknowledged, lost, inconsistent };
+  const reached = Promise.withResolvers<void>();
+  createInterface(writer.stdout).on('line', (line) => {
+    if (line.startsWith('{')) opened = JSON.parse(line) as Opened;
+    else if (line !== 'loaded') acknowledged = Number(line);
+    if (moment === 'loaded' || opened !== undefined) reached.resolve();
+  });
+  const ended = once(writer, 'close');
+  await Promise.race([reached.promise, ended]);
+  await sleep(delayMs);
+  const failed = writer.exitCode !== null;
+  writer.kill('SIGKILL');
+  await ended;
+  return { opened, acknowledged, failed };
 }
 
-test('kill -9 at random moments of writing loses nothing that was acknowledged', async () => {
-  const lanes = await Promise.all(
-    Array.from({ length: LANES }, () => withFile((path) => crashRuns(path, Math.ceil(RUNS / LANES)))),
+/** Kills one child after the other; each opens what the one before has left, and says what it found there. */
+async function killInTurn(
+  crash: CrashTest,
+  { random, next }: CrashLane,
+  parametersOf: (round: number) => string[],
+  longest: number,
+): Promise<void> {
+  let acknowledged = 0;
+  const check = (found: Awaited<ReturnType<typeof killWriter>>): void => {
+    if (found.failed) crash.violate('the next start failed');
+    if (found.opened !== undefined) {
+      crash.lose(Math.max(0, acknowledged - found.opened.last));
+      if (!found.opened.whole) crash.violate('a transaction is there in part');
+      acknowledged = Math.max(acknowledged, found.opened.last);
+    }
+    crash.acknowledge(Math.max(0, found.acknowledged - acknowledged));
+    acknowledged = Math.max(acknowledged, found.acknowledged);
+  };
+  let round = 1;
+  for (; next(); round += 1) {
+    const moment = random.pick<'loaded' | 'opened'>(['loaded', 'opened']);
+    const delay = random.integer(0, moment === 'loaded' ? longest : 200);
+    check(await killWriter(parametersOf(round), moment, delay));
+  }
+  check(await killWriter(parametersOf(round), 'opened', 0));
+}
+
+describe.each(ENGINES)('%s', (engine, rounds, withLocation) => {
+  const writes = crashTest(`state ${engine}`, rounds);
+  test(
+    'kill -9 at random moments of writing loses nothing that was acknowledged',
+    async () => {
+      await writes.inLanes(2, (lane) =>
+        withLocation((location) => killInTurn(writes, lane, () => ['write', JSON.stringify(location)], 150)),
+      );
+      const figures = writes.finish();
+      expect(figures).toMatchObject({ lost: 0, violations: [] });
+      expect(figures.acknowledged).toBeGreaterThan(0);
+    },
+    writes.timeoutMs,
   );
-  const sum = (key: 'acknowledged' | 'lost' | 'inconsistent') => lanes.reduce((total, lane) => total + lane[key], 0);
-  const figures = { acknowledged: sum('acknowledged'), lost: sum('lost'), inconsistent: sum('inconsistent') };
-  process.stdout.write(
-    `state: runs ${LANES * Math.ceil(RUNS / LANES)}, acknowledged ${figures.acknowledged}, lost ${figures.lost}, inconsistent ${figures.inconsistent}\n`,
+
+  const climbs = crashTest(`migration ${engine}`, rounds);
+  test(
+    'kill -9 at random moments of a migration: the next start takes the steps that are left, and no row is lost',
+    async () => {
+      await climbs.inLanes(2, (lane) =>
+        withLocation(async (location) => {
+          const began = performance.now();
+          await (await openStateWith(location, ladderOf(2), LADDER_TABLES)).close();
+          const usual = performance.now() - began;
+          const parameters = (round: number) => ['climb', JSON.stringify(location), String(round + 2)];
+          await killInTurn(climbs, lane, parameters, Math.ceil(usual));
+        }),
+      );
+      const figures = climbs.finish();
+      expect(figures).toMatchObject({ lost: 0, violations: [] });
+      expect(figures.acknowledged).toBeGreaterThan(0);
+    },
+    climbs.timeoutMs,
   );
-  expect(figures).toMatchObject({ lost: 0, inconsistent: 0 });
-  expect(figures.acknowledged).toBeGreaterThan(0);
 });
+
+const cuts = crashTest('state postgres, its backend killed', 5);
+test(
+  'kill -9 of the Postgres process that writes: what was acknowledged is there, and the same server goes on by itself',
+  async () => {
+    await using postgres = await startPostgres();
+    await using state = await openState({ url: postgres.url });
+    await cuts.inLanes(1, async ({ random, next }) => {
+      let before = 0;
+      while (next()) {
+        let last = before;
+        let stopped = false;
+        const writing = (async () => {
+          while (!stopped) last = await state.write((tx) => bumpVersion(tx, 'data_version'));
+        })();
+        await sleep(random.integer(0, 200));
+        const pid = await backendOf(postgres.url);
+        process.kill(pid, 'SIGKILL');
+        const cut: unknown = await Promise.race([writing.catch((error: unknown) => error), sleep(10_000)]);
+        stopped = true;
+        if (!(cut instanceof Error && 'code' in cut && cut.code === 'unavailable'))
+          cuts.violate(`the write: ${String(cut)}`);
+        const version = await untilAnswered(() => state.write((tx) => bumpVersion(tx, 'data_version')));
+        cuts.acknowledge(last - before + 1);
+        cuts.lose(Math.max(0, last + 1 - version));
+        before = version;
+      }
+    });
+    expect(cuts.finish()).toMatchObject({ lost: 0, violations: [] });
+  },
+  cuts.timeoutMs,
+);
+
+/** The process of the session that writes; it holds the owner lock. */
+async function backendOf(url: string): Promise<number> {
+  const [row] = await administer(url, "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted");
+  return Number(row?.pid);
+}
+
+/** Postgres recovers for a moment; a server's callers get `unavailable` meanwhile and ask again. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  for (const deadline = performance.now() + 20_000; ; ) {
+    try {
+      return await ask();
+    } catch (error) {
+      const waits = error instanceof Error && 'code' in error && error.code === 'unavailable';
+      if (!waits || performance.now() > deadline) throw error;
+      await sleep(50);
+    }
+  }
+}
 
 /** One of each kind of change that a migration may make, to a table that has each kind of literal default. */
 const CHANGES = [

@@ -1,19 +1,27 @@
-import { eq } from 'drizzle-orm';
+import { rm } from 'node:fs/promises';
+import { eq, sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { openDuckdbEngine } from '../src/duckdb/engine.ts';
-import { bumpVersion, newId, openState, schema } from '../src/index.ts';
+import { bumpVersion, newId, openState, readVersion, type State, schema } from '../src/index.ts';
 import { migrate } from '../src/migrate.ts';
 import type { Migration } from '../src/migrations/migration.ts';
+import { openStateWith } from '../src/state.ts';
+import { LADDER_TABLES, ladderOf } from './crash-ladder.ts';
 
 /**
  * The process that crash.test.ts kills.
- * `write <file>`: transactions for ever; prints the number of each once it is acknowledged.
+ * `write <location as JSON>`: transactions for ever; prints the number of each once it is acknowledged.
+ * `climb <location as JSON> <rounds>`: takes the steps of so many rounds, then writes rows for ever; prints the number of each.
+ * Both print `loaded` before they open the state, and then what they found in it: the last number, and whether it is whole.
  * `migrate <file> <ladder as JSON>`: takes the steps, and kills itself between the commit and the checkpoint of the last.
  */
-const [mode, path = '', ladderText = '[]'] = process.argv.slice(2);
+const [mode, where = '', what = '[]'] = process.argv.slice(2);
+const say = (line: unknown): void => void process.stdout.write(`${line}\n`);
 
 if (mode === 'write') {
-  const state = await openState({ path });
+  say('loaded');
+  const state = await openState(JSON.parse(where));
+  say(JSON.stringify(await foundIn(state)));
   for (;;) {
     const number = await state.write(async (tx) => {
       const version = await bumpVersion(tx, 'data_version');
@@ -29,19 +37,37 @@ if (mode === 'write') {
         .values({ id: `${version}`, timestamp: now, action: 'test', params: { version, padding: 'x'.repeat(500) } });
       return version;
     });
-    process.stdout.write(`${number}\n`);
+    say(number);
     if (number % 25 === 0) {
       await state.checkpoint();
     }
-    if (number % 40 === 0) {
+    if (number % 40 === 0 && state.engine === 'duckdb') {
       await state.snapshot('crash-test');
     }
   }
 }
 
+if (mode === 'climb') {
+  say('loaded');
+  const state = await openStateWith(JSON.parse(where), ladderOf(Number(what)), LADDER_TABLES);
+  const { rows } = await state.db.execute<{ n: number; different: number; last: number }>(
+    sql`SELECT count(*) AS n, count(DISTINCT value) AS different, coalesce(max(value), 0) AS last FROM things`,
+  );
+  const { n = 0, different = 0, last = 0 } = rows[0] ?? {};
+  say(JSON.stringify({ last, whole: n === last && different === n }));
+  // They are many here, and would be pruned later.
+  for (const { path } of await state.snapshots()) {
+    await rm(path, { force: true });
+  }
+  for (let value = last + 1; ; value += 1) {
+    await state.write((tx) => tx.execute(sql`INSERT INTO things (id, value) VALUES (${`thing ${value}`}, ${value})`));
+    say(value);
+  }
+}
+
 if (mode === 'migrate') {
-  const ladder: Migration[] = JSON.parse(ladderText);
-  const engine = await openDuckdbEngine(path);
+  const ladder: Migration[] = JSON.parse(what);
+  const engine = await openDuckdbEngine(where);
   const taken = pgTable('schema_migrations', { id: text('id') });
   await migrate(
     {
@@ -60,4 +86,21 @@ if (mode === 'migrate') {
     ladder,
     { now: () => new Date(), before: async () => undefined },
   );
+}
+
+/** The number of the last transaction, and whether every part of it and of those before is there. */
+async function foundIn({ db }: State): Promise<{ last: number; whole: boolean }> {
+  const last = await readVersion(db, 'data_version');
+  const [user] = await db.select().from(schema.users);
+  // Once by the index, once by a scan that cannot use it.
+  const { rows } = await db.execute(sql`
+    SELECT (SELECT count(*) FROM user_groups WHERE name = 'group') AS by_index,
+           (SELECT count(*) FROM user_groups WHERE lower(name) = 'group') AS by_scan,
+           (SELECT count(DISTINCT id) FROM audit_log) AS ids,
+           (SELECT count(*) FROM audit_log) AS entries,
+           (SELECT count(*) FROM audit_log WHERE CAST(params->>'version' AS bigint) BETWEEN 1 AND ${last}) AS valid`);
+  const some = last === 0 ? 0 : 1;
+  const expected = { by_index: some, by_scan: some, ids: last, entries: last, valid: last };
+  const agreed = user?.email === (last === 0 ? undefined : `${last}@example.com`);
+  return { last, whole: agreed && JSON.stringify(rows[0]) === JSON.stringify(expected) };
 }

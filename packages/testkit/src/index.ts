@@ -1,9 +1,11 @@
+export { CRASH_COMPILE_CACHE, type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
 export { type FailureCode, type FailurePlan, type FailureReport, failCalls, stopFailing } from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
 export { type Laptop, startLaptop } from './laptop.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
+export { type FoundProcess, processesIn } from './processes-in.ts';
 export { type Random, seededRandom } from './random.ts';
 export { repositoryRoot } from './repository.ts';
 export { type CliOptions, type CliResult, runCli } from './run-cli.ts';

@@ -8,6 +8,8 @@ export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the process reads on stdin; without it stdin is closed. */
   readonly input?: string;
+  /** Leaves stdin open after `input`, for {@link RunningProcess.write}. */
+  readonly keepStdin?: boolean;
 }
 
 export interface Exit {
@@ -22,6 +24,8 @@ export interface RunningProcess extends AsyncDisposable {
   isRunning(): boolean;
   stdout(): string;
   stderr(): string;
+  /** Writes to a stdin that was left open. */
+  write(text: string): void;
   /** The first line of stdout, already there or to come, that `isWanted`; throws when the process ends or time is up. */
   waitForLine(isWanted: (line: string) => boolean, timeoutMs?: number): Promise<string>;
   /** Sends the signal and waits for the end. */
@@ -52,7 +56,8 @@ export async function startProcess(
   });
   await once(child, 'spawn');
   child.stdin.on('error', () => undefined); // a process may end without reading what it was given
-  child.stdin.end(options.input ?? '');
+  child.stdin.write(options.input ?? '');
+  if (options.keepStdin !== true) child.stdin.end();
 
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<Exit> => {
@@ -65,6 +70,7 @@ export async function startProcess(
     isRunning,
     stdout: () => stdout,
     stderr: () => stderr,
+    write: (text) => void child.stdin.write(text),
     kill,
     async waitForLine(isWanted, timeoutMs = 30_000) {
       const deadline = Date.now() + timeoutMs;

@@ -3,7 +3,8 @@ import type { Client } from '@agnes/api-client';
 import { sizeOf } from '@agnes/durable-files';
 import type { AgnesError } from '@agnes/errors';
 import { toAgnesError } from '../output/to-agnes-error.ts';
-import { readState, removeUnfinishedWrites, type WorkspaceState } from '../workspace/state.ts';
+import { readState, type WorkspaceState } from '../workspace/state.ts';
+import { sweepTemporaries } from '../workspace/sweep-temporaries.ts';
 import { type Workspace, workspacePaths } from '../workspace/workspace.ts';
 import { lockWorkspace } from '../workspace/workspace-lock.ts';
 import { type Downloaded, downloadParts } from './download.ts';
@@ -46,7 +47,7 @@ export async function pull(options: PullOptions): Promise<PullOutcome> {
   const seconds = (): number => Math.round(performance.now() - started) / 1000;
   await mkdir(workspacePaths.agnes(workspace.root), { recursive: true, mode: 0o700 });
   await using _lock = await lockWorkspace(workspace.root, 'agnes pull');
-  await removeUnfinishedWrites(workspace.root);
+  await sweepTemporaries(workspace.root);
 
   const { state, etag } = await startingPoint(options);
   options.progress.phase('Asking the server');

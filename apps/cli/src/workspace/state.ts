@@ -1,5 +1,4 @@
-import { readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
 import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import * as v from 'valibot';
 import { workspacePaths } from './workspace.ts';
@@ -63,17 +62,6 @@ export async function settleState(root: string): Promise<void> {
 /** Takes back {@link prepareState} of a commit that did not happen. */
 export async function dropPreparedState(root: string): Promise<void> {
   await rm(pendingState(root), { force: true });
-}
-
-/**
- * Removes what a process left that ended while it wrote a file of the workspace. Only for who has the workspace's lock: the
- * files of others are at work.
- */
-export async function removeUnfinishedWrites(root: string): Promise<void> {
-  const folder = workspacePaths.agnes(root);
-  for (const name of await readdir(folder)) {
-    if (/^(state\.json(\.next)?|lock\.db\.holder)\..+\.tmp$/.test(name)) await rm(join(folder, name), { force: true });
-  }
 }
 
 function pendingState(root: string): string {

@@ -42,6 +42,17 @@ describe('listening', () => {
     await cut;
   });
 
+  test('a connection without a request does not hold up the stop', async () => {
+    const { app } = slowApp();
+    const listener = await listen(app, '127.0.0.1', 0);
+    const socket = connect(Number(new URL(listener.url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    await (await fetch(listener.url)).text();
+    await listener.close(3_600_000);
+    socket.destroy();
+  });
+
   test('an address that is taken is an error that says so', async () => {
     const { app } = slowApp();
     const first = await listen(app, '127.0.0.1', 0);

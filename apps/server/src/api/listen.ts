@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { blobFileOf } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
@@ -43,6 +43,11 @@ export async function listen(
     return RESPONSE_ALREADY_SENT;
   };
   const server = createAdaptorServer({ fetch: answer, serverOptions: LIMITS }) as Server;
+  const connections = new Set<Socket>();
+  server.on('connection', (connection) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -51,15 +56,19 @@ export async function listen(
   }
   return {
     url: urlOf(server.address() as AddressInfo),
-    close: (graceMs) => closeServer(server, graceMs),
+    close: (graceMs) => closeServer(server, connections, graceMs),
   };
 }
 
-async function closeServer(server: Server, graceMs: number): Promise<void> {
+async function closeServer(server: Server, connections: ReadonlySet<Socket>, graceMs: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
   // A connection that becomes idle only now would otherwise stay until its keep-alive time is over.
-  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const idle = setInterval(() => {
+    server.closeIdleConnections();
+    // To Node a connection is busy until its first request; clients keep spare ones, for example after a cancelled answer.
+    for (const connection of connections) if (connection.bytesRead === 0) connection.destroy();
+  }, 100);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
   clearInterval(idle);

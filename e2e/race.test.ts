@@ -1,0 +1,184 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Random, seededRandom, startProcess } from '@agnes/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Api, checkParts, type Manifest, signIn } from './api.ts';
+import { ANALYST, type Installation, inFiles, initialise, json, query, startInstallation } from './installation.ts';
+
+const ROUNDS = Number(process.env.AGNES_RACE_ROUNDS ?? 2);
+const SEED = Number(process.env.AGNES_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const TABLES = ['left_half', 'right_half'];
+
+let all: Installation;
+let admin: Api;
+let analyst: Api;
+let random: Random;
+let rows = 100;
+
+beforeAll(async () => {
+  random = seededRandom(SEED);
+  all = await startInstallation();
+  await grow();
+  await all.publish(Object.fromEntries(TABLES.map((name) => [name, `${name}.csv`])), TABLES);
+  await initialise(all);
+  admin = await signIn(all.server);
+  analyst = await signIn(all.server, ANALYST);
+});
+afterAll(() => all?.[Symbol.asyncDispose]());
+
+/** Every table gets one row more, of the same generation in all rows. */
+async function grow(): Promise<void> {
+  rows += 1;
+  const text = `id,gen\n${Array.from({ length: rows }, (_, row) => `${row},${rows}\n`).join('')}`;
+  for (const name of TABLES) await writeFile(inFiles(all, `${name}.csv`), text);
+}
+
+const sync = () => all.admin.agnes(['admin', 'sync', ...TABLES]);
+const pull = () => all.analyst.agnes(['pull', '--json']);
+const soon = () => sleep(random.integer(0, 600));
+
+async function untilIdle(): Promise<void> {
+  while ((await admin.get<{ locked: boolean }>('/api/sync/status')).locked) await sleep(30);
+}
+
+async function grantOf(name: string): Promise<string | undefined> {
+  const grants =
+    await admin.get<{ id: string; resource_id: string; resource_name?: string | null }[]>('/api/admin/grants');
+  return grants.find((one) => one.resource_name === name || one.resource_id === name)?.id;
+}
+
+/** What must hold whatever ran at once: each part the manifest names can be had, each local table is of one version. */
+async function violations(): Promise<string[]> {
+  const manifest = await analyst.get<Manifest>('/api/sync/manifest');
+  const wrong = await checkParts(analyst, manifest);
+  const status = await json<{ tables: { name: string }[] }>(all.analyst, ['status']);
+  for (const { name } of status.tables) {
+    const [found] = await query(all.analyst, `SELECT count(*) AS n, min(gen) AS least, max(gen) AS most FROM ${name}`);
+    if (found?.n !== found?.least || found?.n !== found?.most) wrong.push(`${name} is torn: ${JSON.stringify(found)}`);
+  }
+  return wrong;
+}
+
+/** Runs both at once, the second a random moment after the first, and collects what is wrong afterwards. */
+async function race<A, B>(
+  name: string,
+  first: () => Promise<A>,
+  second: () => Promise<B>,
+  judge: (results: readonly [A, B]) => Promise<string[]> | string[] = () => [],
+): Promise<void> {
+  const wrong: string[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await grow();
+    const results = await Promise.all([first(), soon().then(second)]);
+    wrong.push(...(await judge(results)));
+    await untilIdle();
+    wrong.push(...(await violations()));
+  }
+  process.stdout.write(`race ${name}: rounds ${ROUNDS}, violations ${wrong.length} (seed ${SEED})\n`);
+  expect(wrong).toEqual([]);
+}
+
+/** A command may succeed, or refuse with one of these codes; anything else is a violation. */
+function unlike({ code, stderr }: { code: number | null; stderr: string }, ...allowed: string[]): string[] {
+  return code === 0 || allowed.some((one) => stderr.includes(one)) ? [] : [`ended with ${code}: ${stderr}`];
+}
+
+/** After all: what is published and granted arrives, and it is the newest. */
+async function converge(names: readonly string[]): Promise<void> {
+  await json(all.admin, ['admin', 'sync', ...TABLES.filter((name) => names.includes(name)), '--force']).catch(
+    () => undefined,
+  );
+  await untilIdle();
+  await json(all.analyst, ['pull']);
+  const status = await json<{ tables: { name: string }[] }>(all.analyst, ['status']);
+  expect(status.tables.map(({ name }) => name).sort()).toEqual([...names].sort());
+}
+
+describe('at once', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
+  it('two syncs: one runs, the other runs after it or is told of it', () =>
+    race('sync, sync', sync, sync, (results) => results.flatMap((one) => unlike(one, 'sync_already_in_progress'))));
+
+  it('two pulls in one workspace: both end well, or the second says who is at work', () =>
+    race('pull, pull', pull, pull, (results) => results.flatMap((one) => unlike(one, 'workspace_busy'))));
+
+  it('a pull and a sync', () => race('sync, pull', sync, pull, (results) => results.flatMap((one) => unlike(one))));
+
+  it('a revoke and a pull: a table that is revoked is gone with the next pull, and stays gone', () =>
+    race(
+      'revoke, pull',
+      async () => {
+        const id = await grantOf('left_half');
+        return admin.send('DELETE', `/api/admin/grants/${id}`);
+      },
+      pull,
+      async ([, pulled]) => {
+        const wrong = unlike(pulled);
+        await json(all.analyst, ['pull']);
+        const manifest = await analyst.get<Manifest>('/api/sync/manifest');
+        if (manifest.tables.left_half !== undefined) wrong.push('a revoked table is in the manifest');
+        const { code } = await all.analyst.agnes(['query', 'SELECT count(*) FROM left_half']);
+        if (code === 0) wrong.push('a revoked table came back to the laptop');
+        await json(all.admin, ['admin', 'grant', 'create', 'analysts', 'table', 'left_half']);
+        await json(all.analyst, ['pull']);
+        return wrong;
+      },
+    ));
+
+  it('a grant and a pull: the table is there after this pull or after the next', () =>
+    race(
+      'grant, pull',
+      async () => {
+        const id = await grantOf('right_half');
+        if (id !== undefined) await admin.send('DELETE', `/api/admin/grants/${id}`);
+        return json(all.admin, ['admin', 'grant', 'create', 'analysts', 'table', 'right_half']);
+      },
+      pull,
+      async ([, pulled]) => {
+        await json(all.analyst, ['pull']);
+        const { code, stderr } = await all.analyst.agnes(['query', 'SELECT count(*) FROM right_half']);
+        return [...unlike(pulled), ...(code === 0 ? [] : [`the granted table did not arrive: ${stderr}`])];
+      },
+    ));
+
+  it('an unregister and a sync: a table that was taken out does not come back', () =>
+    race(
+      'sync, unregister',
+      sync,
+      () => all.admin.agnes(['admin', 'unregister-table', 'right_half', '--yes']),
+      async ([synced, taken]) => {
+        const wrong = [...unlike(taken), ...unlike(synced, 'right_half', 'job_cancelled')];
+        await untilIdle();
+        const manifest = await analyst.get<Manifest>('/api/sync/manifest');
+        if (manifest.tables.right_half !== undefined) wrong.push('a table that was taken out is in the manifest');
+        await json(all.analyst, ['pull']);
+        if ((await all.analyst.agnes(['query', 'SELECT 1 FROM right_half'])).code === 0) {
+          wrong.push('a table that was taken out is still on the laptop');
+        }
+        await all.publish({ right_half: 'right_half.csv' }, ['right_half']);
+        await json(all.analyst, ['pull']);
+        return wrong;
+      },
+    ));
+
+  it('all of it has ended: what is granted is on the laptop, of the newest version', () => converge(TABLES));
+});
+
+describe('two servers on one data folder', () => {
+  it('the second refuses with 5 and says who holds it and since when; after a kill -9 of the first it starts by itself', async () => {
+    const main = join(import.meta.dirname, '..', 'apps', 'server', 'src', 'main.ts');
+    const env = { PATH: process.env.PATH ?? '', DATA_DIR: all.server.dataDir, PORT: '0', AGNES_ROLE: 'api' };
+    const start = () => startProcess(process.execPath, ['--conditions=@agnes/source', main, 'start'], { env });
+    const owner = (await readFile(join(all.server.dataDir, 'state', 'system.duckdb.owner'), 'utf8')).trim();
+    await using second = await start();
+    expect(await second.exited).toEqual({ code: 5, signal: null });
+    expect(owner).toMatch(new RegExp(`^process ${all.server.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT`));
+    expect(second.stderr()).toContain(owner);
+    expect(second.stderr()).toContain('state_locked');
+    await all.server.kill();
+    await using third = await start();
+    await third.waitForLine((line) => line.includes('"listening"'));
+    await third.stop();
+    await all.server.restart();
+  });
+});
