@@ -12,6 +12,7 @@ import { planParquet } from './parquet.ts';
 import { patternOf } from './place.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { reportProgress } from './report-progress.ts';
+import { isRefuted } from './text-guards.ts';
 
 const PLANS: Readonly<Record<Format, (input: ReadInput) => Promise<ReadPlan>>> = {
   csv: planCsv,
@@ -58,15 +59,25 @@ async function writeFiles(
   using progress = await reportProgress(connection, sizeOf(files), (done, total) =>
     context.progress(table, { done, total, unit: 'bytes' }),
   );
-  const plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });
+  let plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });
   progress.half();
+  try {
+    await writePlan(table, context, plan);
+  } catch (error) {
+    if (plan.otherwise === undefined || !isRefuted(error)) throw error;
+    plan = await plan.otherwise();
+    await writePlan(table, context, plan);
+  }
   for (const warning of plan.warnings) context.warn(table, warning);
+  progress.complete();
+}
+
+async function writePlan(table: ConnectorTable, context: ConnectorContext<FilesConfig>, plan: ReadPlan): Promise<void> {
   await context.writer.writeTable({
     name: table.name,
     ...(plan.select === undefined ? {} : { select: plan.select }),
     ...(plan.copy === undefined ? {} : { files: plan.copy }),
   });
-  progress.complete();
 }
 
 function sizeOf(files: readonly SourceFile[]): number {

@@ -4,14 +4,20 @@ import { assertKnownColumns, castTo } from './column-types.ts';
 import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { readFacts } from './text-facts.ts';
+import { type Guess, guardedCast, guessType, SAMPLE_ROWS, triedCast } from './text-guards.ts';
 import { type ChosenType, type ColumnFacts, chooseType, KINDS } from './text-types.ts';
 
+/** What the columns of tried casts are called, with a number. */
+const TRIED = 'agnes tried ';
+
 /**
- * Reads CSV and TSV: every value as text first, which shows the type that holds all of them as written; then with those
- * types. Columns are matched by name over all files.
+ * Reads CSV and TSV. The first rows say what each column is likely to be, and one pass over the files both writes the table
+ * and holds every value against that; when one differs, the plan is {@link ReadPlan.otherwise}: every value as text first,
+ * which shows the type that holds all of them as written; then with those types. Both give the same table. Columns are
+ * matched by name over all files.
  */
-export async function planCsv(input: ReadInput): Promise<ReadPlan> {
-  const { connection, files, options, columnTypes } = input;
+export async function planCsv(input: ReadInput, sampleRows = SAMPLE_ROWS): Promise<ReadPlan> {
+  const { connection, files, options } = input;
   const format = input.format === 'tsv' ? 'tsv' : 'csv';
   const warnings: ConnectorWarning[] = [];
   const dialects: Dialect[] = [];
@@ -21,26 +27,75 @@ export async function planCsv(input: ReadInput): Promise<ReadPlan> {
     dialects,
   );
   const columns = (await connection.columns(`FROM ${text}`)).map((column) => column.name);
-  assertKnownColumns(columnTypes, columns);
+  assertKnownColumns(input.columnTypes, columns);
 
+  const table: TextTable = { connection, text, columns, dialects, columnTypes: input.columnTypes, warnings };
+  const guesses = await guess(table, sampleRows);
+  const plan = await planTypes(table, guesses);
+  return guesses.size === 0 ? plan : { ...plan, otherwise: () => planTypes(table, new Map()) };
+}
+
+/** The files as one relation of text columns. */
+interface TextTable {
+  readonly connection: Connection;
+  readonly text: string;
+  readonly columns: readonly string[];
+  readonly dialects: readonly Dialect[];
+  readonly columnTypes: Readonly<Record<string, string>>;
+  /** About the files, whatever the types are. */
+  readonly warnings: readonly ConnectorWarning[];
+}
+
+/** What the first rows say of the columns that the registration gives no type. */
+async function guess(table: TextTable, sampleRows: number): Promise<Map<string, NonNullable<Guess>>> {
+  const { connection, columns, columnTypes } = table;
+  const sample = `(FROM ${table.text} LIMIT ${sampleRows})`;
+  const facts = await readFacts(
+    connection,
+    sample,
+    columns.filter((column) => columnTypes[column] === undefined),
+  );
+  const guesses = new Map<string, NonNullable<Guess>>();
+  if (columns.some((column) => column.toLowerCase().startsWith(TRIED))) return guesses;
+  for (const [column, found] of facts) {
+    const guessed = guessType(column, found);
+    if (guessed === undefined) continue;
+    // The same formats as for all rows: what does not read the sample does not read the file.
+    const dated = onlyText(found) && (await formatsOf(connection, sample, column, table.dialects)).length > 0;
+    if (!dated) guesses.set(column, guessed);
+  }
+  return guesses;
+}
+
+/** Takes the guesses, and looks at all values of the other columns. */
+async function planTypes(table: TextTable, guesses: ReadonlyMap<string, NonNullable<Guess>>): Promise<ReadPlan> {
+  const { connection, text, columns, dialects, columnTypes } = table;
+  const warnings = [...table.warnings];
   const facts = await readFacts(
     connection,
     text,
-    columns.filter((column) => columnTypes[column] === undefined),
+    columns.filter((column) => columnTypes[column] === undefined && !guesses.has(column)),
   );
+  const tried: string[] = [];
   const expressions: string[] = [];
-  for (const column of columns) {
+  for (const [index, column] of columns.entries()) {
     const name = quoteIdentifier(column);
     const given = columnTypes[column];
-    if (given !== undefined) {
-      expressions.push(`${castTo(name, given)} AS ${name}`);
-      continue;
-    }
-    const found = facts.get(column) ?? { counts: {}, whole: 0, fraction: 0 };
-    const dated = onlyText(found) ? await dateExpression(connection, text, column, dialects, warnings) : undefined;
-    expressions.push(`${dated ?? typedExpression(column, chooseType(column, found), warnings)} AS ${name}`);
+    const guessed = guesses.get(column);
+    if (given !== undefined) expressions.push(`${castTo(name, given)} AS ${name}`);
+    else if (guessed === undefined) {
+      const found = facts.get(column) ?? { counts: {}, whole: 0, fraction: 0 };
+      const dated = onlyText(found) ? await dateExpression(connection, text, column, dialects, warnings) : undefined;
+      expressions.push(`${dated ?? typedExpression(column, chooseType(column, found), warnings)} AS ${name}`);
+    } else if ('guarded' in guessed) {
+      // Cast once, in a SELECT of its own: both the test and the result need it.
+      const value = quoteIdentifier(`${TRIED}${index}`);
+      tried.push(`${triedCast(name, guessed.guarded)} AS ${value}`);
+      expressions.push(`${guardedCast(name, value, guessed.guarded)} AS ${name}`);
+    } else expressions.push(name);
   }
-  return { select: `SELECT ${expressions.join(', ')} FROM ${text}`, warnings };
+  const from = tried.length === 0 ? text : `(SELECT *, ${tried.join(', ')} FROM ${text})`;
+  return { select: `SELECT ${expressions.join(', ')} FROM ${from}`, warnings };
 }
 
 /** All files as one relation of text columns, in the order of the files. */
@@ -79,12 +134,7 @@ async function dateExpression(
   warnings: ConnectorWarning[],
 ): Promise<string | undefined> {
   const name = quoteIdentifier(column);
-  const [dialect] = dialects;
-  for (const [format, type] of [
-    [dialect?.dateFormat, 'DATE'],
-    [dialect?.timestampFormat, 'TIMESTAMP'],
-  ] as const) {
-    if (format === undefined || !(await readsAll(connection, text, name, format))) continue;
+  for (const { format, type } of await formatsOf(connection, text, column, dialects)) {
     const other = format.replaceAll('%d', '%\u0000').replaceAll('%m', '%d').replaceAll('%\u0000', '%m');
     if (other === format || !(await readsAll(connection, text, name, other))) {
       return `CAST(strptime(trim(${name}), ${quoteLiteral(format)}) AS ${type})`;
@@ -97,6 +147,20 @@ async function dateExpression(
     return undefined;
   }
   return undefined;
+}
+
+/** The sniffer's formats that read all values of a column. */
+async function formatsOf(connection: Connection, text: string, column: string, dialects: readonly Dialect[]) {
+  const formats: { format: string; type: 'DATE' | 'TIMESTAMP' }[] = [];
+  for (const [format, type] of [
+    [dialects[0]?.dateFormat, 'DATE'],
+    [dialects[0]?.timestampFormat, 'TIMESTAMP'],
+  ] as const) {
+    if (format !== undefined && (await readsAll(connection, text, quoteIdentifier(column), format))) {
+      formats.push({ format, type });
+    }
+  }
+  return formats;
 }
 
 async function readsAll(connection: Connection, text: string, name: string, format: string): Promise<boolean> {

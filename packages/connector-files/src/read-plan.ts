@@ -20,4 +20,6 @@ export interface ReadPlan {
   readonly select?: string;
   readonly copy?: readonly string[];
   readonly warnings: readonly ConnectorWarning[];
+  /** What to read by when `select` ends in an error that `isRefuted` knows. */
+  readonly otherwise?: () => Promise<ReadPlan>;
 }
