@@ -18,7 +18,7 @@ function altered(select: string, change: (bytes: Buffer) => Buffer) {
   };
 }
 
-const ROWS = 300_007;
+const ROWS = 100_003;
 const MANY = `SELECT i AS id, 'x' AS v FROM range(${ROWS}) AS r(i)`;
 const ONE = "SELECT 1::BIGINT AS id, 'x' AS v";
 
