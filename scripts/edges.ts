@@ -9,24 +9,35 @@ export const EDGES: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   schedule: [],
   duckdb: [],
-  'extract-contract': ['duckdb'],
+  'durable-files': [],
+  'extract-contract': ['duckdb', 'durable-files'],
   'api-contract': [],
   'api-client': ['api-contract'],
-  config: [],
-  state: ['duckdb'],
-  blobs: [],
+  config: ['durable-files'],
+  state: ['duckdb', 'durable-files'],
+  blobs: ['durable-files'],
   'child-process': [],
 
   // The middle
   jobs: ['state'],
   rbac: ['state'],
-  auth: ['state', 'rbac', 'config'],
+  auth: ['state', 'rbac', 'config', 'durable-files'],
   catalog: ['state', 'blobs', 'rbac', 'duckdb', 'schedule'],
-  orchestrator: ['extract-contract', 'catalog', 'blobs', 'jobs', 'duckdb', 'state', 'schedule', 'child-process'],
+  orchestrator: [
+    'extract-contract',
+    'catalog',
+    'blobs',
+    'jobs',
+    'duckdb',
+    'state',
+    'schedule',
+    'child-process',
+    'durable-files',
+  ],
   'query-engine': ['catalog', 'rbac', 'blobs', 'duckdb', 'extract-contract', 'child-process'],
 
   // Connectors: one source each
-  'connector-files': ['extract-contract', 'duckdb'],
+  'connector-files': ['extract-contract', 'duckdb', 'durable-files'],
 };
 
 /** HTTP handlers (`src/http.ts`, `src/http/`) implement the contract, so they, and nothing else there, may import these. */

@@ -1,21 +1,10 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DataServer, startDataServer } from './data-server.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { withoutDuckDb } from './no-duckdb.ts';
-import { createUser, type User } from './user.ts';
+import { eachWithServerAndUser, server, user } from './set-up.ts';
 
-let server: DataServer;
-let user: User;
-
-beforeEach(async () => {
-  server = await startDataServer();
-  user = await createUser();
-});
-afterEach(async () => {
-  await user[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+eachWithServerAndUser();
 
 const time = '2026-01-02T03:04:05.000Z';
 const signedIn = () => ({ AGNES_SERVER: server.url, AGNES_TOKEN: server.token });

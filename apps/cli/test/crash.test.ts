@@ -1,25 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sizeOf } from '../src/settings/file-size.ts';
+import { sizeOf } from '@agnes/durable-files';
+import { expect, test } from 'vitest';
 import { workspacePaths } from '../src/workspace/workspace.ts';
 import { ask } from './ask.ts';
-import { type DataServer, startDataServer } from './data-server.ts';
-import { createUser, type User } from './user.ts';
+import { eachWithServerAndUser, server, user } from './set-up.ts';
 
 const RUNS = 20;
 const TABLES = ['a', 'b', 'c'];
 
-let server: DataServer;
-let user: User;
-
-beforeEach(async () => {
-  server = await startDataServer();
-  user = await createUser();
-});
-afterEach(async () => {
-  await user[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+eachWithServerAndUser();
 
 /** Every table gets the same generation, so that a mixture of two pulls would show. */
 async function publish(generation: number): Promise<void> {

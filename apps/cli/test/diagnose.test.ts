@@ -2,22 +2,11 @@ import { chmod, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DataServer, startDataServer } from './data-server.ts';
+import { describe, expect, test } from 'vitest';
+import { eachWithServerAndUser, server, user } from './set-up.ts';
 import { authorityPem, startTlsServer } from './tls.ts';
-import { createUser, type User } from './user.ts';
 
-let server: DataServer;
-let user: User;
-
-beforeEach(async () => {
-  server = await startDataServer();
-  user = await createUser();
-});
-afterEach(async () => {
-  await user[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+eachWithServerAndUser();
 
 interface Found {
   readonly code: number | null;

@@ -3,25 +3,14 @@ import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type DataServer, startDataServer } from './data-server.ts';
+import { describe, expect, test } from 'vitest';
 import { everyCommand, forEach } from './every-command.ts';
 import { cliEntry, runRaw } from './raw.ts';
-import { createUser, type User } from './user.ts';
+import { eachWithServerAndUser, server, user } from './set-up.ts';
 
 // What a person, a script and an agent expect of any command line, of every command.
 
-let server: DataServer;
-let user: User;
-
-beforeEach(async () => {
-  server = await startDataServer();
-  user = await createUser();
-});
-afterEach(async () => {
-  await user[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+eachWithServerAndUser();
 
 const signedIn = () => ({ AGNES_SERVER: server.url, AGNES_TOKEN: server.token });
 const time = '2026-01-02T03:04:05.000Z';

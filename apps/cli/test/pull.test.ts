@@ -1,23 +1,13 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@agnes/duckdb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ask } from './ask.ts';
-import { type DataServer, startDataServer } from './data-server.ts';
+import { startDataServer } from './data-server.ts';
 import { withoutDuckDb } from './no-duckdb.ts';
-import { createUser, type User } from './user.ts';
+import { eachWithServerAndUser, server, user } from './set-up.ts';
 
-let server: DataServer;
-let user: User;
-
-beforeEach(async () => {
-  server = await startDataServer();
-  user = await createUser();
-});
-afterEach(async () => {
-  await user[Symbol.asyncDispose]();
-  await server[Symbol.asyncDispose]();
-});
+eachWithServerAndUser();
 
 const rows = (from: number, to: number, gen = 1): string =>
   `SELECT range AS id, md5(range::VARCHAR) AS text, ${gen} AS gen FROM range(${from}, ${to})`;

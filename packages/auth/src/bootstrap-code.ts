@@ -1,5 +1,6 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextIfThere } from '@agnes/durable-files';
 import { randomText } from './token-format.ts';
 
 const LENGTH = 32;
@@ -18,13 +19,8 @@ export interface BootstrapCode {
 export function bootstrapCode(stateDir: string): BootstrapCode {
   const path = join(stateDir, 'bootstrap-code');
   const read = async (): Promise<string | undefined> => {
-    try {
-      const text = (await readFile(path, 'utf8')).trim();
-      return SHAPE.test(text) ? text : undefined;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+    const text = (await readTextIfThere(path))?.trim();
+    return text !== undefined && SHAPE.test(text) ? text : undefined;
   };
   const remove = () => rm(path, { force: true });
   return {

@@ -1,10 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
+import { hasErrorCode } from '@agnes/durable-files';
 import type { BlobStore } from './blob-store.ts';
-import { hasErrorCode, withStorageErrors } from './file-errors.ts';
 import { hashOf } from './hash.ts';
 import { blobPath, layoutOf } from './layout.ts';
 import { putFile, putStream } from './put.ts';
 import { openBlob, readBlob } from './read.ts';
+import { withStorageErrors } from './storage-errors.ts';
 import { returnSwept, sweep } from './sweep.ts';
 
 /**

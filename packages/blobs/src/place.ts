@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, rename, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasErrorCode, syncFolder } from '@agnes/durable-files';
 import type { Blob } from './blob-store.ts';
-import { hasErrorCode } from './file-errors.ts';
 import { blobPath, type Layout } from './layout.ts';
 
 /**
@@ -65,18 +65,5 @@ async function renew(layout: Layout, blob: Wanted): Promise<Blob | undefined> {
       return undefined;
     }
     throw error;
-  }
-}
-
-/** A rename survives a power cut only when its folder is on disk too. Windows cannot open folders and needs no such thing. */
-async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') {
-    return;
-  }
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,13 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import type { Blob } from './blob-store.ts';
-import { hasErrorCode, withStorageErrors } from './file-errors.ts';
 import { hashOf } from './hash.ts';
 import type { Layout } from './layout.ts';
 import { place, touch } from './place.ts';
 import { copyOpenFile, openRegularFile } from './source-file.ts';
+import { withStorageErrors } from './storage-errors.ts';
 
 export interface Expected {
   readonly sha256?: string;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { hasErrorCode } from './file-errors.ts';
 import { READ_SIZE } from './hash.ts';
 import { blobPath, type Layout } from './layout.ts';
 

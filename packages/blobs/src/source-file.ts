@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, type FileHandle, lstat, open } from 'node:fs/promises';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { hasErrorCode } from './file-errors.ts';
 
 /** Opens a regular file for reading. A symbolic link, folder, pipe or device is refused. */
 export async function openRegularFile(path: string): Promise<FileHandle> {

@@ -1,7 +1,7 @@
 import { link, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import type { SweepResult } from './blob-store.ts';
-import { hasErrorCode } from './file-errors.ts';
 import { blobPath, isSha256, type Layout } from './layout.ts';
 
 const SWEPT = 'swept-';

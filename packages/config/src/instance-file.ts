@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
-import { AgnesError } from '@agnes/errors';
+import { readTextIfThere } from '@agnes/durable-files';
+import { AgnesError, messageOf } from '@agnes/errors';
 import { type Document, parseDocument } from 'yaml';
 import { SETTINGS, type Setting } from './settings.ts';
 
@@ -84,11 +84,9 @@ function resolveReferences(value: unknown, origin: string, env: NodeJS.ProcessEn
 
 async function readIfThere(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readTextIfThere(file);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new AgnesError('invalid_config', `${file} cannot be read (${code}).`, {
+    throw new AgnesError('invalid_config', `${file} cannot be read: ${messageOf(error)}.`, {
       hint: 'Make the file readable for the user that runs the server, or remove it.',
       cause: error,
     });

@@ -27,6 +27,7 @@ interface Sniffed {
   readonly TimestampFormat: string | null;
 }
 
+/** Also the buffer that files are read by: DuckDB would take 16 of them at once. */
 const LONGEST_LINE = 32 * 1024 * 1024;
 
 /**
@@ -79,6 +80,7 @@ function layoutOf(dialect: Omit<Dialect, 'columns' | 'dateFormat' | 'timestampFo
     `nullstr = ${quoteLiteralList(['', ...dialect.nullValues])}`,
     `encoding = ${quoteLiteral(dialect.encoding)}`,
     `max_line_size = ${LONGEST_LINE}`,
+    `buffer_size = ${LONGEST_LINE}`,
     'strict_mode = true',
     'null_padding = false',
     'ignore_errors = false',

@@ -1,3 +1,4 @@
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import type { SourceFile } from './find-files.ts';
 
@@ -58,7 +59,7 @@ export function invalidFile(file: string, why: string, { line, hint, cause }: Fi
 }
 
 export function isDenied(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EACCES' || error.code === 'EPERM');
+  return hasErrorCode(error, 'EACCES', 'EPERM');
 }
 
 export function denied(path: string, cause: unknown): AgnesError {

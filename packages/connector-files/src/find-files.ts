@@ -1,5 +1,6 @@
 import { access, constants, glob, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { FORMATS, type Format } from './config.ts';
 import { denied, isDenied } from './failures.ts';
@@ -128,14 +129,14 @@ async function refuseUnreadableFolder(path: string, root: string): Promise<void>
 }
 
 /** Nothing, part of the way is a file, links in a circle, and a name too long to exist. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
+const UNREACHABLE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'];
 
 async function kindOf(path: string): Promise<'absent' | 'folder' | 'other'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'other';
   } catch (error) {
     if (isDenied(error)) throw denied(path, error);
-    if (UNREACHABLE.has((error as NodeJS.ErrnoException).code ?? '')) return 'absent';
+    if (hasErrorCode(error, ...UNREACHABLE)) return 'absent';
     throw error;
   }
 }

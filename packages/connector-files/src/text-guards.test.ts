@@ -37,11 +37,24 @@ const day = joined(
   fc.constantFrom('', '', '', ' (BC)'),
 );
 const clock = joined(
-  fc.constantFrom(' ', 'T'),
+  fc.constantFrom(' ', ' ', 'T'),
   joined(upTo(24), fc.constant(':'), upTo(60)),
   fc.constantFrom('', ':00', ':59', ':60', ':07.5', ':07.123456', ':07.1234567', ':00.000'),
   fc.constantFrom('', '', '', 'Z', '+02:00', '-0330'),
 );
+/** A time stamp in which some characters are others. */
+const bent = fc
+  .tuple(
+    fc.constantFrom('2024-02-29 10:07:59', '2024-02-29'),
+    fc.nat(18),
+    fc.constantFrom(...' 0-+:T.e9'),
+    fc.nat(18),
+    fc.boolean(),
+  )
+  .map(([text, at, character, second, both]) => {
+    const put = (into: string, index: number) => into.slice(0, index) + character + into.slice(index + 1);
+    return put(both ? put(text, second) : text, at);
+  });
 
 /** Texts of each sort that a column of a CSV file may have. */
 const SORTS: readonly fc.Arbitrary<string>[] = [
@@ -54,11 +67,12 @@ const SORTS: readonly fc.Arbitrary<string>[] = [
   joined(sign, digits(6), fc.constantFrom('', '.', '.5', '.50'), exponent),
   day,
   joined(day, clock),
+  bent,
   joined(upTo(24), fc.constant(':'), upTo(60), fc.constant(':'), upTo(60)),
   fc.constantFrom('true', 'false', 'TRUE', 'True', 't', 'F', '1', '0', 'yes'),
   fc.constantFrom('NaN', 'nan', 'inf', '-inf', 'infinity', '-Infinity', '-0', '-0.0', '0.0', '.5', '5.', 'epoch'),
   fc.constantFrom('1e999', '1e-400', '4.9e-324', '1.7976931348623157e308', '9223372036854775808', '1_000', '0x1F'),
-  fc.string({ maxLength: 6 }).map((text) => text.replaceAll(/[\u0000\r\n]/g, '')),
+  fc.string({ maxLength: 6 }).map((text) => text.replaceAll(/[\r\n]/g, '').replaceAll('\0', '')),
 ];
 const spaced = (sort: fc.Arbitrary<string>) =>
   fc.tuple(sort, fc.constantFrom('', '', '', '', '', '', ' ', '  ')).map(([text, space]) => space + text + space);
@@ -76,12 +90,14 @@ test('what the quick test of a type lets through is of a kind that the type hold
       `SELECT v, ${kindSql('v')} AS kind FROM (SELECT v, ${triedCast('v', type)} AS t FROM texts)
        WHERE ${guard.quick('v', 't')}`,
     );
-    expect(seen.length, type).toBeGreaterThan(100);
+    expect(seen.length, type).toBeGreaterThan(50);
     expect(
       seen.filter(({ kind }) => !guard.kinds.some((allowed) => allowed === kind)),
       type,
     ).toStrictEqual([]);
-    console.info(`${type}: ${seen.length} of ${texts.length} texts pass the quick test, each of a kind that it holds`);
+    process.stdout.write(
+      `${type}: ${seen.length} of ${texts.length} texts pass the quick test, each of a kind that it holds\n`,
+    );
   }
 });
 
@@ -114,7 +130,7 @@ test('one pass and the full analysis publish the same', async () => {
     }),
     { numRuns: 100 },
   );
-  console.info(`100 files: ${JSON.stringify(paths)}`);
+  process.stdout.write(`100 files: ${JSON.stringify(paths)}\n`);
   expect(paths.confirmed).toBeGreaterThan(20);
   expect(paths.refuted).toBeGreaterThan(0);
 }, 60_000);

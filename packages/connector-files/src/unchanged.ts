@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import type { SourceFile } from './find-files.ts';
 
@@ -29,7 +30,7 @@ async function signatureOf(path: string): Promise<string> {
     const { size, mtimeNs, ctimeNs, ino, dev } = await stat(path, { bigint: true });
     return [size, mtimeNs, ctimeNs, ino, dev].join(' ');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
+    if (hasErrorCode(error, 'ENOENT')) return 'gone';
     throw error;
   }
 }

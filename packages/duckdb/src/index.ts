@@ -1,6 +1,7 @@
 export { attachReadOnly } from './attach.ts';
 export type { Column, Connection } from './connection.ts';
 export { type Database, type OpenOptions, openDatabase } from './database.ts';
+export { holderOf, isHeldElsewhere } from './held-elsewhere.ts';
 export { duckdbVersion } from './node-api.ts';
 export type { SqlValue } from './parameters.ts';
 export {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Connection, type Database, openDatabase, quoteIdentifier, quoteLiteralList } from '@agnes/duckdb';
 import { AgnesError, messageOf } from '@agnes/errors';
 import { withCommitLock } from './commit-lock.ts';
-import { copyIfThere, replaceDatabase } from './durable-files.ts';
 import type { Part } from './parts.ts';
+import { copyIfThere, replaceDatabase } from './replace-database.ts';
 import { EXTRACT_FILE, META_DDL, PARTS_DDL, type QueryMode } from './tables.ts';
 
 /** What a commit does to one table. */

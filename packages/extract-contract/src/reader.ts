@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Connection, type Database, openDatabase, quoteIdentifier, type Row } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError, messageOf } from '@agnes/errors';
 import {
   type Extract,
@@ -112,7 +113,7 @@ async function isThere(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return false;
     throw error;
   }
 }

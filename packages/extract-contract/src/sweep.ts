@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { DATA_FOLDER, EXTRACT_FILE } from './tables.ts';
 
 /** Only names that the writer gives: a file of anybody else is never touched. */
@@ -47,7 +48,8 @@ async function removeIfOlder(path: string, before: number): Promise<void> {
     if ((await stat(path)).mtimeMs <= before) await rm(path, { recursive: true, force: true });
   } catch (error) {
     // Another writer may sweep at the same time; on Windows a file that somebody reads stays until the next sweep.
-    if (hasCode(error, 'ENOENT') || (process.platform === 'win32' && hasCode(error, 'EBUSY', 'EPERM'))) return;
+    if (hasErrorCode(error, 'ENOENT') || (process.platform === 'win32' && hasErrorCode(error, 'EBUSY', 'EPERM')))
+      return;
     throw error;
   }
 }
@@ -57,11 +59,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return [];
+    if (hasErrorCode(error, 'ENOENT', 'ENOTDIR')) return [];
     throw error;
   }
-}
-
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { attachReadOnly, type Connection, enterSandbox, openDatabase, quoteIdentifier } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { isAgnesError, messageOf } from '@agnes/errors';
 import type { ExtractProblem, ExtractTable } from './extract-rows.ts';
 import { readExtract } from './reader.ts';
@@ -55,7 +56,7 @@ async function wrongWith(folder: string, path: string, size: number | null): Pro
       ? `has ${info.size} bytes and not the ${size} it was written with`
       : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'is not there';
+    if (hasErrorCode(error, 'ENOENT')) return 'is not there';
     throw error;
   }
 }

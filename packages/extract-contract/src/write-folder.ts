@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { quoteIdentifier, quoteLiteral, quoteLiteralList } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { isTableName } from './identifiers.ts';
@@ -85,7 +86,7 @@ async function assertRegularFile(path: string): Promise<void> {
   try {
     if ((await lstat(path)).isFile()) return;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (!hasErrorCode(error, 'ENOENT')) throw error;
   }
   throw new AgnesError('source_file_not_found', `${path} is no regular file.`, { hint: 'Write it first.' });
 }

@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { type Connection, copyToParquetParts, type Database, openDatabase } from '@agnes/duckdb';
+import { syncFile, syncFolder } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { commitExtract, sum, type TableChange } from './commit.ts';
-import { copyIfThere, fsyncFile, fsyncFolder } from './durable-files.ts';
 import { assertTableName } from './identifiers.ts';
 import { assertSameColumns, describePart, type Part } from './parts.ts';
 import { readExtract } from './reader.ts';
+import { copyIfThere } from './replace-database.ts';
 import { sweep } from './sweep.ts';
 import { DATA_FOLDER, type PartRow, type QueryMode } from './tables.ts';
 
@@ -151,8 +152,8 @@ export class ExtractWriter implements AsyncDisposable {
       parts.push(await describePart(this.connection, part.path, part.partition_key));
     }
     const fresh = [...(await this.#copyFiles(table, folder)), ...(await this.#copySelect(table, folder))];
-    for (const part of fresh) await fsyncFile(part.path);
-    if (fresh.length > 0) await fsyncFolder(folder);
+    for (const part of fresh) await syncFile(part.path);
+    if (fresh.length > 0) await syncFolder(folder);
     parts.push(...fresh);
     if (parts.length === 0) throw new Error(`Table ${table.name} has no keep, no files and no select.`);
     await assertSameColumns(

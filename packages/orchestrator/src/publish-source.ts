@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import type { Catalog, Publication, PublishResult, RegisteredTable } from '@agnes/catalog';
+import { isThere } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { EXTRACT_FILE } from '@agnes/extract-contract';
-import { isThere } from './file-errors.ts';
 import type { Limits } from './limits.ts';
 import type { PublishRequest } from './publish/protocol.ts';
 import { readSource, type SourceContent } from './publish/publish-process.ts';

@@ -1,4 +1,5 @@
 import { text } from 'node:stream/consumers';
+import { sizeOf } from '@agnes/durable-files';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import { boolean, integer, option, string } from '@oclif/core/flags';
 import * as v from 'valibot';
@@ -7,7 +8,6 @@ import { AgnesCommand } from '../command.ts';
 import { explainMissingTable } from '../query/missing-table.ts';
 import { printRows } from '../query/print-rows.ts';
 import { runQuery } from '../query/run-query.ts';
-import { sizeOf } from '../settings/file-size.ts';
 import { readState } from '../workspace/state.ts';
 import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 

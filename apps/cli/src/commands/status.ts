@@ -1,7 +1,7 @@
+import { sizeOf } from '@agnes/durable-files';
 import { AgnesCommand, type Result } from '../command.ts';
 import { formatFields } from '../output/table.ts';
 import { formatBytes, formatCount, formatTime, plural } from '../output/units.ts';
-import { sizeOf } from '../settings/file-size.ts';
 import { readState } from '../workspace/state.ts';
 import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { sizeOf } from '@agnes/durable-files';
 import { isAgnesError } from '@agnes/errors';
 import { formatBytes, plural } from '../output/units.ts';
 import { partPath } from '../pull/store.ts';
-import { sizeOf } from '../settings/file-size.ts';
 import { readState, type WorkspaceState } from '../workspace/state.ts';
 import { type Workspace, workspacePaths } from '../workspace/workspace.ts';
 import type { Check } from './check.ts';

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { hasErrorCode } from '@agnes/durable-files';
 import type { Result } from '../command.ts';
 import { printable } from './table.ts';
 
@@ -43,5 +44,5 @@ export async function writeStdout(text: string): Promise<boolean> {
 
 /** How a pipe says that nobody reads it any more; `EOF` is Windows' word. */
 function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'EOF');
+  return hasErrorCode(error, 'EPIPE', 'EOF');
 }

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, open, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { attachReadOnly, type Connection, openDatabase, quoteIdentifier } from '@agnes/duckdb';
+import { sizeOf, syncFile } from '@agnes/durable-files';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
-import { sizeOf } from '../settings/file-size.ts';
+import { openElsewhere } from '../workspace/open-elsewhere.ts';
 import type { PulledTable } from '../workspace/state.ts';
 import { VIEW_MARK, viewStatements } from './view-sql.ts';
 
@@ -68,13 +69,8 @@ async function foldIn(path: string): Promise<void> {
 
 function explain(error: unknown, path: string): unknown {
   if (isAgnesError(error) || !(error instanceof Error) || 'path' in error) return error;
-  if (/lock|being used by another process/i.test(error.message)) {
-    const who = /held in (.+? \(PID \d+\))/.exec(error.message)?.[1];
-    return new AgnesError('workspace_busy', `${who ?? 'Another program'} has ${path} open for writing.`, {
-      hint: 'Close it there, or open it read-only, then run: agnes pull',
-      cause: error,
-    });
-  }
+  const busy = openElsewhere(error, path, 'Close it there, or open it read-only, then run: agnes pull');
+  if (busy !== undefined) return busy;
   return new AgnesError('local_database_unreadable', `${path} cannot be opened: ${messageOf(error).split('\n')[0]}`, {
     hint: 'Move the file away (tables of your own are in it), then run: agnes pull',
     cause: error,
@@ -117,13 +113,4 @@ async function namesIn(connection: Connection): Promise<string[]> {
      UNION ALL SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'`,
   );
   return rows.map(({ name }) => name);
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

@@ -1,12 +1,11 @@
 import { rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { sizeOf, syncFolder } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { fileError } from '../output/file-error.ts';
-import { sizeOf } from '../settings/file-size.ts';
 import { dropPreparedState, prepareState, settleState, type WorkspaceState } from '../workspace/state.ts';
 import { workspacePaths } from '../workspace/workspace.ts';
 import { type Built, buildDatabase, removeDatabase, type ViewPlan, walOf } from './build-database.ts';
-import { syncFolder } from './store.ts';
 
 const TRIES = 3;
 

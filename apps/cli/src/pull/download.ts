@@ -1,10 +1,10 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@agnes/api-client';
+import { sizeOf } from '@agnes/durable-files';
 import { AgnesError, type ErrorCode, isAgnesError } from '@agnes/errors';
 import pLimit from 'p-limit';
 import { toAgnesError } from '../output/to-agnes-error.ts';
-import { sizeOf } from '../settings/file-size.ts';
 import { fetchPart } from './fetch-part.ts';
 import type { MissingPart } from './plan.ts';
 import type { Intake, Store } from './store.ts';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Client } from '@agnes/api-client';
+import { sizeOf } from '@agnes/durable-files';
 import type { AgnesError } from '@agnes/errors';
-import { sizeOf } from '../settings/file-size.ts';
 import { readState, type WorkspaceState } from '../workspace/state.ts';
 import { type Workspace, workspacePaths } from '../workspace/workspace.ts';
 import { lockWorkspace } from '../workspace/workspace-lock.ts';

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmod, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { readTextIfThere, sizeOf, writeFileAtomically } from '@agnes/durable-files';
 import * as v from 'valibot';
-import { sizeOf } from '../settings/file-size.ts';
-import { readTextIfThere } from '../settings/read-file.ts';
-import { writeFileAtomically } from '../settings/write-file.ts';
 import { workspacePaths } from '../workspace/workspace.ts';
 import { lockStore, type Store } from './store.ts';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type FileLock, sizeOf, syncFolder } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { sizeOf } from '../settings/file-size.ts';
-import { type OsLock, takeOsLock } from '../workspace/os-lock.ts';
+import { takeOsLock } from '../workspace/os-lock.ts';
 
 /** The folder of parts on this laptop, each named by its SHA-256 and never changed; workspaces share it. */
 export interface Store {
@@ -34,21 +34,10 @@ export async function admitPart(store: Store, file: string, sha256: string, byte
   await syncFolder(dirname(path));
 }
 
-/** Makes a rename in this folder survive a power cut, where the platform can. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** The lock under which references are written and unreferenced parts deleted. */
-export async function lockStore(store: Store): Promise<OsLock> {
+export async function lockStore(store: Store): Promise<FileLock> {
   await mkdir(store.root, { recursive: true, mode: 0o700 });
-  const lock = await takeOsLock(join(store.root, 'store.lock'), 60_000);
+  const lock = await takeOsLock(join(store.root, 'store.lock'), { waitMs: 60_000 });
   if (lock !== undefined) return lock;
   throw new AgnesError('workspace_busy', `Another agnes command holds the store ${store.root}.`, {
     hint: 'Wait until it has finished, then run the command again.',

@@ -1,5 +1,6 @@
 import { type Connection, type Database, openDatabase, toJson } from '@agnes/duckdb';
 import { AgnesError, messageOf } from '@agnes/errors';
+import { openElsewhere } from '../workspace/open-elsewhere.ts';
 
 /** A query's answer, rows as they come. `truncated` is known once `rows` has ended. */
 export interface QueryAnswer extends AsyncDisposable {
@@ -51,15 +52,9 @@ async function openReadOnly(path: string): Promise<Database> {
   try {
     return await openDatabase(path, { readOnly: true });
   } catch (error) {
-    const message = messageOf(error);
-    if (/lock|being used by another process/i.test(message)) {
-      const who = /held in (.+? \(PID \d+\))/.exec(message)?.[1];
-      throw new AgnesError('workspace_busy', `${who ?? 'Another program'} has ${path} open for writing.`, {
-        hint: 'Close it there, or open it read-only there.',
-        cause: error,
-      });
-    }
-    throw new AgnesError('local_database_unreadable', `${path} cannot be opened: ${message.split('\n')[0]}`, {
+    const busy = openElsewhere(error, path, 'Close it there, or open it read-only there.');
+    if (busy !== undefined) throw busy;
+    throw new AgnesError('local_database_unreadable', `${path} cannot be opened: ${messageOf(error).split('\n')[0]}`, {
       hint: 'Move the file away (tables of your own are in it), then run: agnes pull',
       cause: error,
     });

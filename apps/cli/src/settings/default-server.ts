@@ -1,9 +1,8 @@
 import { join } from 'node:path';
+import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { configFolder, type Environment } from './folders.ts';
-import { readTextIfThere } from './read-file.ts';
 import { normaliseServer } from './server-url.ts';
-import { writeFileAtomically } from './write-file.ts';
 
 const HEADER = '# Settings of agnes on this computer. Tokens are in token.json.\n';
 

@@ -1,10 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { configFolder, type Environment } from './folders.ts';
-import { readTextIfThere } from './read-file.ts';
-import { writeFileAtomically } from './write-file.ts';
 
 const savedToken = v.object({ access_token: v.pipe(v.string(), v.minLength(1)), email: v.optional(v.string(), '') });
 const tokenFile = v.object({ servers: v.record(v.string(), savedToken) });

@@ -1,7 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
+import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import * as v from 'valibot';
-import { readTextIfThere } from '../settings/read-file.ts';
-import { writeFileAtomically } from '../settings/write-file.ts';
 import { workspacePaths } from './workspace.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));

@@ -1,9 +1,7 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readTextIfThere } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
-import { readTextIfThere } from '../settings/read-file.ts';
-import { writeFileAtomically } from '../settings/write-file.ts';
 import { takeOsLock } from './os-lock.ts';
 import { workspacePaths } from './workspace.ts';
 
@@ -12,15 +10,10 @@ const holder = v.object({ pid: v.number(), command: v.string(), since: v.string(
 /** Makes this process the only one that changes the workspace. Throws `workspace_busy`, naming who does. */
 export async function lockWorkspace(root: string, command: string): Promise<AsyncDisposable> {
   const note = `${workspacePaths.lock(root)}.holder`;
-  const lock = await takeOsLock(workspacePaths.lock(root));
+  const text = JSON.stringify({ pid: process.pid, command, since: new Date().toISOString() });
+  const lock = await takeOsLock(workspacePaths.lock(root), { holder: { file: note, text } });
   if (lock === undefined) throw await busy(root, note);
-  await writeFileAtomically(note, JSON.stringify({ pid: process.pid, command, since: new Date().toISOString() }));
-  return {
-    async [Symbol.asyncDispose]() {
-      await rm(note, { force: true });
-      await lock.release();
-    },
-  };
+  return lock;
 }
 
 async function busy(root: string, note: string): Promise<AgnesError> {

@@ -1,9 +1,8 @@
 import { dirname, join, resolve } from 'node:path';
+import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import type { Environment } from '../settings/folders.ts';
-import { readTextIfThere } from '../settings/read-file.ts';
-import { writeFileAtomically } from '../settings/write-file.ts';
 
 const workspaceFile = v.object({
   format: v.literal(1),

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { readTextIfThere } from '../settings/read-file.ts';
-import { writeFileAtomically } from '../settings/write-file.ts';
+import { readTextIfThere, writeFileAtomically } from '@agnes/durable-files';
 import { AGENT_SETTINGS, agentInstructions, LOCAL_NOTES, type TemplateFacts, workspaceReadme } from './templates.ts';
 
 /** Writes the files of a workspace that people and agents read. Returns the backups it made of files that were there. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { PassThrough } from 'node:stream';
+import { hasErrorCode } from '@agnes/durable-files';
 import { type AnswerOptions, answerRequest, EXIT } from '../answer-request.ts';
 import type { Connector } from '../connector.ts';
 import { type ConnectorRequest, parseConnectorRequest } from '../protocol.ts';
@@ -84,7 +85,7 @@ function startCommand(
       else child.kill(signal);
     } catch (error) {
       // It ended between the two lines.
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      if (!hasErrorCode(error, 'ESRCH')) throw error;
     }
   };
   const texts = { stdout: '', stderr: '' };

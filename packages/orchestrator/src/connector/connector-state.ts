@@ -1,7 +1,7 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json } from '@agnes/duckdb';
-import { hasErrorCode } from '../file-errors.ts';
+import { hasErrorCode, writeFileAtomically } from '@agnes/durable-files';
 
 /**
  * What a connector asked to be told again lies beside its extract, so that a watermark never outlives the data that it
@@ -20,13 +20,5 @@ export async function readState(outputDir: string): Promise<Json | undefined> {
 }
 
 export async function writeState(outputDir: string, state: Json): Promise<void> {
-  const path = join(outputDir, STATE_FILE);
-  const file = await open(`${path}.tmp`, 'w', 0o600);
-  try {
-    await file.writeFile(JSON.stringify(state));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.tmp`, path);
+  await writeFileAtomically(join(outputDir, STATE_FILE), JSON.stringify(state), { mode: 0o600 });
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { hasErrorCode } from '@agnes/durable-files';
 
 /**
  * Sends a signal to a child that leads its own process group and to what it started. On Windows, where there are neither
@@ -14,6 +15,6 @@ export function killTree(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): vo
     process.kill(-child.pid, signal);
   } catch (error) {
     // ESRCH: all of it has ended; EPERM: macOS says so of a group of zombies.
-    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM'))) throw error;
+    if (!hasErrorCode(error, 'ESRCH', 'EPERM')) throw error;
   }
 }

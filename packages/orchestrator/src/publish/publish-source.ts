@@ -3,6 +3,7 @@ import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFilesystemBlobs } from '@agnes/blobs';
 import { attachReadOnly, duckdbVersion, enterSandbox, openDatabase } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError, type ErrorCode } from '@agnes/errors';
 import {
   EXTRACT_FILE,
@@ -11,7 +12,6 @@ import {
   isTableName,
   readAttachedExtract,
 } from '@agnes/extract-contract';
-import { hasErrorCode } from '../file-errors.ts';
 import { readable, tableError } from './duckdb-errors.ts';
 import type { PublishedFile, PublishMessage, PublishRequest, PublishWarning, TableMessage } from './protocol.ts';
 import { EXTRACT, type PublishRun, publishTable } from './publish-table.ts';

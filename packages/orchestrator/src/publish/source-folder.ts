@@ -1,7 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { hasErrorCode } from '../file-errors.ts';
 
 /** The folder of a source: the one place that its extract may speak of. */
 export interface SourceFolder {

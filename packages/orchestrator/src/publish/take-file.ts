@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { copyFile, type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Blob, BlobStore } from '@agnes/blobs';
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { hasErrorCode } from '../file-errors.ts';
 import { checkRegularFile, missing, type SourceFolder } from './source-folder.ts';
 
 /** A file younger than this may change again without its times changing, so its fingerprint is not relied on. */

@@ -146,7 +146,10 @@ function failuresOf(
   return { failures, warnings };
 }
 
-function warningOf(item: string, { code, message, hint }: { code: string; message: string; hint?: string | undefined }): Warning {
+function warningOf(
+  item: string,
+  { code, message, hint }: { code: string; message: string; hint?: string | undefined },
+): Warning {
   return { item, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 

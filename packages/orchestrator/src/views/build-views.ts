@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Connection, type Database, openDatabase, quoteIdentifier, quoteLiteralList } from '@agnes/duckdb';
+import { hasErrorCode } from '@agnes/durable-files';
 import { messageOf } from '@agnes/errors';
-import { hasErrorCode } from '../file-errors.ts';
 import type { ViewsAnswer, ViewsRequest } from './protocol.ts';
 
 /** Which version each view shows, so that what did not change is left alone. */

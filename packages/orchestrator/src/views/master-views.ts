@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BlobStore } from '@agnes/blobs';
 import type { Catalog } from '@agnes/catalog';
-import { isThere } from '../file-errors.ts';
+import { isThere } from '@agnes/durable-files';
 import type { ViewsRequest } from './protocol.ts';
 import { updateViews } from './update-views.ts';
 

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { copyFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openDatabase } from '@agnes/duckdb';
+import { isHeldElsewhere, openDatabase } from '@agnes/duckdb';
+import { syncFile, syncFolder } from '@agnes/durable-files';
 import { AgnesError, messageOf } from '@agnes/errors';
 import { stateLocked, takeOwnerLock } from './owner-lock.ts';
-import { listSnapshots, type Snapshot, syncFile, syncFolder } from './snapshots.ts';
+import { listSnapshots, type Snapshot } from './snapshots.ts';
 
 /** Refuses to begin an empty database where there was one: a file that is gone is a loss, not a fresh installation. */
 export async function checkPresent(path: string, snapshots: readonly Snapshot[], now: Date): Promise<void> {
@@ -22,8 +23,7 @@ export async function openFailed(
   now: Date,
 ): Promise<AgnesError> {
   const reason = messageOf(error);
-  // The second is what Windows says.
-  if (/could not set lock on file|used by another process/i.test(reason)) {
+  if (isHeldElsewhere(error)) {
     return stateLocked(path, error);
   }
   if (/permission denied|read-only file system/i.test(reason)) {

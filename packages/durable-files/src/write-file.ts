@@ -1,5 +1,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from './sync.ts';
 
 export interface WriteOptions {
   /** Permissions of the file, default 0644. */
@@ -11,7 +12,7 @@ export interface WriteOptions {
 /** Writes a whole file so that a reader, or a crash, sees the old content or the new, never a part. */
 export async function writeFileAtomically(path: string, content: string, options: WriteOptions = {}): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: options.folderMode ?? 0o755 });
-  // Not node:crypto, which costs every command 5 ms; `wx` refuses a name that is taken.
+  // Not node:crypto, which costs a command 5 ms at its start; `wx` refuses a name that is taken.
   const temporary = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.tmp`;
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o644);
@@ -26,4 +27,5 @@ export async function writeFileAtomically(path: string, content: string, options
     await rm(temporary, { force: true });
     throw error;
   }
+  await syncFolder(dirname(path));
 }

@@ -1,8 +1,5 @@
+import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-
-export function hasErrorCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
-}
 
 /** Runs file-system work; a full disk becomes `storage_full`. */
 export async function withStorageErrors<T>(work: () => Promise<T>): Promise<T> {
