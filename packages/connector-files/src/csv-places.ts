@@ -66,8 +66,8 @@ export async function placeOfHeader(file: CsvFile): Promise<string> {
 }
 
 function headerOrRecordLine({ path, dialect }: CsvFile, record: number): Promise<number | undefined> {
-  const { quote, escape, skip, columns } = dialect;
-  return lineOfRecord(path, record, { quote, escape, skip, blank: columns.length === 1 });
+  const { quote, skip, columns } = dialect;
+  return lineOfRecord(path, record, { quote, escapedBy: dialect.escape, skip, blank: columns.length === 1 });
 }
 
 async function firstRecords(

@@ -21,7 +21,7 @@ test.each([
   ['after lines to skip', '"x\ny\na\nb\n', 1, { quote: '"', skip: 2 }, 4],
   ['after a quoted line end', 'a,"b\r\nc"\nd\n', 1, { quote: '"' }, 3],
   ['after a doubled quote', 'a,"b""\nc"\nd\n', 1, { quote: '"' }, 3],
-  ['after an escaped quote', 'a,"b\\"\nc"\nd\n', 1, { quote: '"', escape: '\\' }, 3],
+  ['after an escaped quote', 'a,"b\\"\nc"\nd\n', 1, { quote: '"', escapedBy: '\\' }, 3],
 ] as const)('%s', async (_what, text, record, layout, line) => {
   const path = join(folder, 'a.txt');
   await writeFile(path, text);

@@ -6,7 +6,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 export interface RecordLayout {
   /** What stands around values that may hold line ends, and before a quote inside them. None: a record is a line. */
   readonly quote?: string;
-  readonly escape?: string;
+  readonly escapedBy?: string;
   /** Lines before the first record. */
   readonly skip?: number;
   /** Whether an empty line is a record too, as in a file of one column. */
@@ -20,9 +20,9 @@ const CR = 0x0d;
 export async function lineOfRecord(
   path: string,
   record: number,
-  { quote = '', escape = quote, skip = 0, blank = false }: RecordLayout = {},
+  { quote = '', escapedBy = quote, skip = 0, blank = false }: RecordLayout = {},
 ): Promise<number | undefined> {
-  const [quoteByte, escapeByte] = [quote.charCodeAt(0), escape.charCodeAt(0)];
+  const [quoteByte, escapeByte] = [quote.charCodeAt(0), escapedBy.charCodeAt(0)];
   let line = 1;
   let start = 1;
   let records = 0;
