@@ -12,8 +12,7 @@ export async function checkCase(server: SourceServer, run: MatrixRun, one: Case)
   const warnings = (run.second.warnings ?? []).filter(({ item }) => item === name);
   const before = versionOf(run.before, name);
   const after = versionOf(run.after, name);
-  const { rows: sample } = await server.client.tableSample({ params: { id: name }, query: { n: '3' } });
-  expect(sample).toHaveLength(Math.min(3, after.rows));
+  await expectSample(server, one, after);
 
   if (expected.outcome === 'refused') {
     expect(failed).toHaveLength(1);
@@ -37,7 +36,15 @@ export async function checkCase(server: SourceServer, run: MatrixRun, one: Case)
   }
   expect(after.id).not.toBe(before.id);
   await expectContent(server, after, expected.table);
-  if (after.rows > 0) expect(Object.keys(sample[0] ?? {})).toStrictEqual(Object.keys(expected.table.types));
+}
+
+/** What a person sees of the table. Rows of many megabytes are more than an answer may have, and are left out. */
+async function expectSample(server: SourceServer, { name, expected }: Case, version: Version): Promise<void> {
+  if (expected.outcome !== 'refused' && expected.table.rows === undefined) return;
+  const { rows } = await server.client.tableSample({ params: { id: name }, query: { n: '3' } });
+  expect(rows).toHaveLength(Math.min(3, version.rows));
+  if (expected.outcome === 'refused' || version.rows === 0) return;
+  expect(Object.keys(rows[0] ?? {})).toStrictEqual(Object.keys(expected.table.types));
 }
 
 async function expectContent(server: SourceServer, version: Version, table: Content): Promise<void> {

@@ -56,16 +56,11 @@ export function isOfKind(kinds: readonly Kind[]): Sought['condition'] {
 
 /** `<file>, line <n>` of a record of the file; 0 is the first one below the header. */
 export async function placeOf({ path, dialect }: CsvFile, record: number): Promise<string> {
-  const line = await headerOrRecordLine({ path, dialect }, record + (dialect.header ? 1 : 0));
+  const line = await lineOf({ path, dialect }, record + (dialect.header ? 1 : 0));
   return line === undefined ? path : `${path}, line ${line}`;
 }
 
-/** `<file>, line <n>` of the header. */
-export async function placeOfHeader(file: CsvFile): Promise<string> {
-  return `${file.path}, line ${(await headerOrRecordLine(file, 0)) ?? 1}`;
-}
-
-function headerOrRecordLine({ path, dialect }: CsvFile, record: number): Promise<number | undefined> {
+function lineOf({ path, dialect }: CsvFile, record: number): Promise<number | undefined> {
   const { quote, skip, columns } = dialect;
   return lineOfRecord(path, record, { quote, escapedBy: dialect.escape, skip, blank: columns.length === 1 });
 }

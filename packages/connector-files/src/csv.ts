@@ -9,6 +9,9 @@ import { readFacts } from './text-facts.ts';
 import { type Guess, guardedCast, guessType, SAMPLE_ROWS, triedCast } from './text-guards.ts';
 import { type ChosenType, type ColumnFacts, chooseType, KINDS } from './text-types.ts';
 
+/** DuckDB takes minutes to plan the tests of some thousand columns; reading such a file twice takes seconds. */
+const MOST_GUESSED = 200;
+
 /** What the columns of tried casts are called, with a number. */
 const TRIED = 'agnes tried ';
 
@@ -85,7 +88,7 @@ async function guess(table: TextTable, sampleRows: number): Promise<Map<string, 
     columns.filter((column) => columnTypes[column] === undefined),
   );
   const guesses = new Map<string, NonNullable<Guess>>();
-  if (columns.some((column) => column.toLowerCase().startsWith(TRIED))) return guesses;
+  if (columns.length > MOST_GUESSED || columns.some((column) => column.toLowerCase().startsWith(TRIED))) return guesses;
   for (const [column, found] of facts) {
     const guessed = guessType(column, found);
     if (guessed === undefined) continue;
