@@ -27,7 +27,7 @@ const violations: string[] = [];
 beforeAll(async () => {
   server = await startSourceServer({ AGNES_FILES_MAX: '50' });
   run = await runMatrix(server, cases);
-}, 180_000);
+}, 600_000);
 
 afterAll(async () => {
   const number = (outcome: string): number => cases.filter(({ expected }) => expected.outcome === outcome).length;
