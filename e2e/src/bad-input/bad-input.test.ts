@@ -6,7 +6,7 @@ import { json } from './cases/json.ts';
 import { names } from './cases/names.ts';
 import { numbersAndDates } from './cases/numbers-and-dates.ts';
 import { parquet } from './cases/parquet.ts';
-import { checkCase } from './check-case.ts';
+import { checkCase } from './check-case.test-setup.ts';
 import { type MatrixRun, NEIGHBOURS, runMatrix, UNCHANGED } from './run-matrix.ts';
 import { contentOf, type SourceServer, startSourceServer } from './source-server.ts';
 

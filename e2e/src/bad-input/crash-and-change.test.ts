@@ -74,13 +74,19 @@ const NAMES = [
   ['a key that programs drop', '__proto__'],
 ] as const;
 
-test.each(NAMES)('a table cannot be registered by a name with %s, and the hint has one that can', async (_what, name) => {
-  const refusal: unknown = await server.register(name, 'before.csv').catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ code: 'invalid_table_name' });
-  const { hint } = refusal as { hint: string };
-  const suggestion = /for example: (\w+)/.exec(hint)?.[1] ?? '';
-  expect((await server.client.precheckTable({ body: { name: suggestion, source_type: 'local', source_table: 'x.csv' } })).ok).toBe(true);
-});
+test.each(NAMES)(
+  'a table cannot be registered by a name with %s, and the hint has one that can',
+  async (_what, name) => {
+    const refusal: unknown = await server.register(name, 'before.csv').catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: 'invalid_table_name' });
+    const { hint } = refusal as { hint: string };
+    const suggestion = /for example: (\w+)/.exec(hint)?.[1] ?? '';
+    expect(
+      (await server.client.precheckTable({ body: { name: suggestion, source_type: 'local', source_table: 'x.csv' } }))
+        .ok,
+    ).toBe(true);
+  },
+);
 
 test('a name that differs by letter case only is taken', async () => {
   await expect(server.register('BEFORE', 'before.csv')).rejects.toMatchObject({ code: 'table_exists' });

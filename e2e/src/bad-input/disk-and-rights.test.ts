@@ -45,12 +45,17 @@ async function extract(
   return lines.map((line) => JSON.parse(line) as Message).filter(({ type }) => type.startsWith('table_'));
 }
 
-test('a full disk refuses the table that does not fit, with a hint, and leaves room for the next one', async ({ skip }) => {
+test('a full disk refuses the table that does not fit, with a hint, and leaves room for the next one', async ({
+  skip,
+}) => {
   const [root, disk] = [join(folder.path, 'files'), join(folder.path, 'disk')];
   await mkdir(root);
   await mkdir(disk);
   const random = seededRandom(1);
-  const rows = Array.from({ length: 400_000 }, (_, index) => `${index},${random.integer(0, 2 ** 31)}x${random.integer(0, 2 ** 31)}`);
+  const rows = Array.from(
+    { length: 400_000 },
+    (_, index) => `${index},${random.integer(0, 2 ** 31)}x${random.integer(0, 2 ** 31)}`,
+  );
   await writeFile(join(root, 'large.csv'), `id,v\n${rows.join('\n')}\n`);
   await writeFile(join(root, 'small.csv'), 'id,v\n1,x\n');
   const mounted = await run('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk]).then(
@@ -90,7 +95,11 @@ test('what may not be read is refused as such, and not as missing', async ({ ski
   }
   // Nothing is denied to root.
   const wrapper = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-  const runs = await run(wrapper[0] ?? process.execPath, [...wrapper.slice(1), ...(isRoot ? [process.execPath] : []), '--version']).then(
+  const runs = await run(wrapper[0] ?? process.execPath, [
+    ...wrapper.slice(1),
+    ...(isRoot ? [process.execPath] : []),
+    '--version',
+  ]).then(
     () => true,
     () => false,
   );

@@ -204,7 +204,7 @@ export const csvText: readonly Case[] = [
       outcome: 'published',
       table: {
         types: Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`c${index}`, 'BIGINT'])),
-count: 1,
+        count: 1,
         query: { sql: 'SELECT c0, c4999 FROM {table}', rows: [{ c0: 0, c4999: 4_999 }] },
       },
     },

@@ -70,7 +70,7 @@ export const json: readonly Case[] = [
       outcome: 'published',
       table: {
         types: Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`k${index}`, 'BIGINT'])),
-count: 1,
+        count: 1,
         query: { sql: 'SELECT k0, k1999 FROM {table}', rows: [{ k0: 0, k1999: 1_999 }] },
       },
     },

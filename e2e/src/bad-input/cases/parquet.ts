@@ -70,9 +70,7 @@ export const parquet: readonly Case[] = [
   {
     name: 'parquet_spoiled_pages',
     source,
-    bad: altered(MANY, (bytes) =>
-      Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(60, 0xff), bytes.subarray(64)]),
-    ),
+    bad: altered(MANY, (bytes) => Buffer.concat([bytes.subarray(0, 4), Buffer.alloc(60, 0xff), bytes.subarray(64)])),
     expected: refused('source_file_invalid', 'parquet_spoiled_pages/a.parquet'),
   },
   {
