@@ -8,14 +8,17 @@ import type { ConnectorProcess } from '@agnes/orchestrator';
 export type ServerConnector = ConnectorProcess & InstalledConnector & { readonly source: string };
 
 /** The connectors that are installed. Each runs in a process of its own and gets only the variables it declares. */
-export function installedConnectors({ filesRoots }: Pick<Config, 'filesRoots'>): ServerConnector[] {
+export function installedConnectors({
+  filesRoots,
+  filesMost,
+}: Pick<Config, 'filesRoots' | 'filesMost'>): ServerConnector[] {
   return [
     {
       sourceType: 'local',
       source: 'local',
       entry: fileURLToPath(import.meta.resolve('@agnes/connector-files/run')),
       environment: [],
-      config: () => ({ roots: [...filesRoots] }),
+      config: () => ({ roots: [...filesRoots], max_files: filesMost }),
       validate: (table) => checkPlace(table, filesRoots),
     },
   ];

@@ -210,6 +210,13 @@ export const SETTINGS = {
     meaning:
       'Folders that the file connector may read, separated by `:` (`;` on Windows); a list in instance.yaml. Nothing outside them is ever read.',
   }),
+  filesMost: setting({
+    env: ['AGNES_FILES_MAX'],
+    file: 'files.max',
+    schema: integer(1, 10_000_000, 100_000),
+    fallback: '100000',
+    meaning: 'The most files that one table may consist of; a folder or glob that matches more is refused.',
+  }),
   extractorTimeoutSeconds: setting({
     env: ['AGNES_EXTRACTOR_TIMEOUT_SEC'],
     file: 'sync.extractor_timeout_seconds',

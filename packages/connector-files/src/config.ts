@@ -15,6 +15,8 @@ export const filesConfig = v.object({
     ),
     v.minLength(1, 'There has to be a root.'),
   ),
+  /** The most files that one table may consist of. */
+  max_files: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 100_000),
 });
 
 export type FilesConfig = v.InferOutput<typeof filesConfig>;

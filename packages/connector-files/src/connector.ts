@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ConnectorContext, type ConnectorTable, defineConnector } from '@agnes/extract-contract';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import {
+  type ConnectorContext,
+  type ConnectorTable,
+  type ConnectorWarning,
+  defineConnector,
+} from '@agnes/extract-contract';
 import { assertTypes } from './column-types.ts';
 import { type FilesConfig, type Format, filesConfig, optionsOf } from './config.ts';
 import { planCsv } from './csv.ts';
@@ -10,9 +16,13 @@ import { commonFormat, findFiles, type SourceFile } from './find-files.ts';
 import { planJson } from './json.ts';
 import { planParquet } from './parquet.ts';
 import { patternOf } from './place.ts';
+import { prepareFiles } from './prepare-files.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { reportProgress } from './report-progress.ts';
 import { isRefuted } from './text-guards.ts';
+import { changedSince, changedWhileRead, signaturesOf } from './unchanged.ts';
+
+type Context = ConnectorContext<FilesConfig>;
 
 const PLANS: Readonly<Record<Format, (input: ReadInput) => Promise<ReadPlan>>> = {
   csv: planCsv,
@@ -28,56 +38,119 @@ export const filesConnector = defineConnector<FilesConfig>({
   environment: [],
   configSchema: filesConfig,
   async extractTable(table, context) {
-    const files = await findFiles(patternOf(table), context.config.roots);
-    const options = optionsOf(table);
-    const format = commonFormat(files, options.format);
-    context.log(
-      'info',
-      `${table.name}: ${files.length} ${format} ${files.length === 1 ? 'file' : 'files'}, ${sizeOf(files)} bytes`,
-    );
-    const scratch = await mkdtemp(join(tmpdir(), 'agnes-files-'));
-    try {
-      await writeFiles(table, context, files, format, scratch);
-    } catch (error) {
-      throw readFailure(error, files);
-    } finally {
-      await rm(scratch, { recursive: true, force: true });
-    }
+    // A copy that is under way when the first reading starts is often whole when the second one does.
+    const changed = await extractOnce(table, context);
+    if (changed === undefined) return;
+    context.log('info', `${table.name}: ${changed} changed while it was read; it is read once more.`);
+    const again = await extractOnce(table, context);
+    if (again === undefined) return;
+    await context.writer.failTable(table.name);
+    throw changedWhileRead(again);
   },
 });
 
+/** Writes the table; answers the file that changed meanwhile, so that what was read of it is worth nothing. */
+async function extractOnce(table: ConnectorTable, context: Context): Promise<string | undefined> {
+  const files = await findFiles(patternOf(table), context.config.roots, context.config.max_files);
+  const options = optionsOf(table);
+  const format = commonFormat(files, options.format);
+  const total = sizeOf(files);
+  context.log(
+    'info',
+    `${table.name}: ${files.length} ${format} ${files.length === 1 ? 'file' : 'files'}, ${total} bytes`,
+  );
+  // Also says which table it was, should this process not survive it.
+  context.progress(table, { done: 0, total, unit: 'bytes' });
+  const signatures = await signaturesOf(files);
+  const scratch = await mkdtemp(join(tmpdir(), 'agnes-files-'));
+  try {
+    const warnings = await writeFiles(table, context, files, format, scratch);
+    const changed = await changedSince(signatures);
+    if (changed === undefined) for (const warning of warnings) context.warn(table, warning);
+    return changed;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    const changed = await changedSince(signatures);
+    if (changed !== undefined) return changed;
+    throw readFailure(error, files);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
 async function writeFiles(
   table: ConnectorTable,
-  context: ConnectorContext<FilesConfig>,
-  files: readonly SourceFile[],
+  context: Context,
+  found: readonly SourceFile[],
   format: Format,
   scratch: string,
-): Promise<void> {
+): Promise<readonly ConnectorWarning[]> {
   const { connection } = context.writer;
-  const columnTypes = table.column_types ?? {};
+  // Without a prototype: a column may be called "constructor".
+  const columnTypes: Record<string, string> = Object.assign(Object.create(null), table.column_types);
   await assertTypes(connection, columnTypes);
+  const { files, named } = await prepareFiles(found, format, scratch);
   using progress = await reportProgress(connection, sizeOf(files), (done, total) =>
     context.progress(table, { done, total, unit: 'bytes' }),
   );
-  let plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });
-  progress.half();
   try {
-    await writePlan(table, context, plan);
+    let plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });
+    progress.half();
+    let rows: number;
+    try {
+      rows = await writePlan(table, context, plan);
+    } catch (error) {
+      if (plan.otherwise === undefined || !isRefuted(error)) throw await explained(plan, error);
+      plan = await plan.otherwise();
+      rows = await writeExplained(table, context, plan);
+    }
+    progress.complete();
+    const warnings = plan.warnings.map((warning) => ({ ...warning, message: named(warning.message) }));
+    return rows === 0 ? [...warnings, noRows(found)] : warnings;
   } catch (error) {
-    if (plan.otherwise === undefined || !isRefuted(error)) throw error;
-    plan = await plan.otherwise();
-    await writePlan(table, context, plan);
+    throw renamed(readFailure(error, files), named);
   }
-  for (const warning of plan.warnings) context.warn(table, warning);
-  progress.complete();
 }
 
-async function writePlan(table: ConnectorTable, context: ConnectorContext<FilesConfig>, plan: ReadPlan): Promise<void> {
-  await context.writer.writeTable({
+async function writePlan(table: ConnectorTable, context: Context, plan: ReadPlan): Promise<number> {
+  const { rows } = await context.writer.writeTable({
     name: table.name,
     ...(plan.select === undefined ? {} : { select: plan.select }),
     ...(plan.copy === undefined ? {} : { files: plan.copy }),
   });
+  return rows;
+}
+
+async function writeExplained(table: ConnectorTable, context: Context, plan: ReadPlan): Promise<number> {
+  try {
+    return await writePlan(table, context, plan);
+  } catch (error) {
+    throw await explained(plan, error);
+  }
+}
+
+/** Only what DuckDB says of values is explained: reading on when memory or disk is full would not end better. */
+async function explained(plan: ReadPlan, error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !/^Conversion Error/.test(error.message)) return error;
+  return (await plan.explain?.()) ?? error;
+}
+
+function noRows(files: readonly SourceFile[]): ConnectorWarning {
+  const what =
+    files.length === 1 ? `${files[0]?.path} has` : `${files[0]?.path} and ${files.length - 1} more files have`;
+  return {
+    code: 'no_rows',
+    message: `${what} no row; the table is empty.`,
+    hint: 'Check that its source wrote it whole.',
+  };
+}
+
+/** The same failure, with the names of the files that people know. */
+function renamed(error: unknown, named: (text: string) => string): unknown {
+  if (!isAgnesError(error)) return error;
+  const details = JSON.parse(named(JSON.stringify(error.details ?? {}))) as Record<string, unknown>;
+  const { code, message, hint, cause } = error;
+  return new AgnesError(code, named(message), { ...(hint === undefined ? {} : { hint }), details, cause });
 }
 
 function sizeOf(files: readonly SourceFile[]): number {

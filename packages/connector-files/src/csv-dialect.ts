@@ -1,6 +1,7 @@
 import { type Connection, quoteLiteral, quoteLiteralList } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import type { TableOptions } from './config.ts';
+import { lineOfRecord } from './record-lines.ts';
 
 /** How one CSV file is written. */
 export interface Dialect {
@@ -61,6 +62,7 @@ export async function sniffDialect(
     timestampFormat: options.timestamp_format ?? sniffed.TimestampFormat ?? undefined,
   };
   if (dialect.header) await warnOfRenamed(connection, file, dialect, warnings);
+  else if (options.header === undefined) await warnOfNoHeader(file, dialect, warnings);
   return dialect;
 }
 
@@ -167,15 +169,30 @@ async function warnOfRenamed(
   const raw = { ...dialect, header: false, nullValues: [] };
   const first = await connection.first<Record<string, string | null>>(`FROM ${readCsv([file], raw)} LIMIT 1`);
   const names = Object.values(first ?? {});
+  const place = await placeOfHeader(file, dialect);
   for (const [index, column] of dialect.columns.entries()) {
     const name = names[index];
     if (name === column || name === undefined) continue;
     warnings.push({
       code: 'column_renamed',
-      message: `${file}: column ${index + 1} is called ${JSON.stringify(name ?? '')} there and ${JSON.stringify(column)} here.`,
+      message: `${place}: column ${index + 1} is called ${JSON.stringify(name ?? '')} there and ${JSON.stringify(column)} here.`,
       hint: 'Names have to be present and different, letter case aside. Correct the header to choose them yourself.',
     });
   }
+}
+
+/** Names that nobody wrote are not what a person looks for. */
+async function warnOfNoHeader(file: string, dialect: Dialect, warnings: ConnectorWarning[]): Promise<void> {
+  const [first] = dialect.columns;
+  warnings.push({
+    code: 'no_header',
+    message: `${await placeOfHeader(file, dialect)}: there is no header, so the columns are called ${first} and so on.`,
+    hint: 'Write the names of the columns into the first line.',
+  });
+}
+
+async function placeOfHeader(file: string, { quote, escape: escapedBy, skip, columns }: Dialect): Promise<string> {
+  return `${file}, line ${(await lineOfRecord(file, 0, { quote, escapedBy, skip, blank: columns.length === 1 })) ?? 1}`;
 }
 
 /** The sniffer writes "(empty)" for none. */

@@ -2,10 +2,15 @@ import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
+import { type CsvFile, firstPlaces, isOfKind, type PlacedWarning } from './csv-places.ts';
+import { givenTypeProblem, lossOf } from './given-types.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { readFacts } from './text-facts.ts';
 import { type Guess, guardedCast, guessType, SAMPLE_ROWS, triedCast } from './text-guards.ts';
 import { type ChosenType, type ColumnFacts, chooseType, KINDS } from './text-types.ts';
+
+/** DuckDB takes minutes to plan the tests of some thousand columns; reading such a file twice takes seconds. */
+const MOST_GUESSED = 200;
 
 /** What the columns of tried casts are called, with a number. */
 const TRIED = 'agnes tried ';
@@ -29,10 +34,36 @@ export async function planCsv(input: ReadInput, sampleRows = SAMPLE_ROWS): Promi
   const columns = (await connection.columns(`FROM ${text}`)).map((column) => column.name);
   assertKnownColumns(input.columnTypes, columns);
 
-  const table: TextTable = { connection, text, columns, dialects, columnTypes: input.columnTypes, warnings };
+  const csvFiles = files.flatMap(({ path }, index) => {
+    const dialect = dialects[index];
+    return dialect === undefined ? [] : [{ path, dialect }];
+  });
+  const { columnTypes } = input;
+  const table: TextTable = { connection, text, columns, files: csvFiles, dialects, columnTypes, warnings };
   const guesses = await guess(table, sampleRows);
   const plan = await planTypes(table, guesses);
-  return guesses.size === 0 ? plan : { ...plan, otherwise: () => planTypes(table, new Map()) };
+  const explain = (): Promise<Error | undefined> => givenTypeProblem(connection, csvFiles, columnTypes);
+  if (guesses.size === 0) return { ...plan, explain };
+  return { ...plan, explain, otherwise: async () => ({ ...(await planTypes(table, new Map())), explain }) };
+}
+
+/** More columns than this with something to say of are said without a place. */
+const MOST_PLACES = 100;
+
+async function placed(table: TextTable, warnings: readonly PlacedWarning[]): Promise<ConnectorWarning[]> {
+  const looked = warnings.filter(({ onlyIfFound }, index) => onlyIfFound === true || index < MOST_PLACES);
+  const places = await firstPlaces(
+    table.connection,
+    table.files,
+    looked.map(({ sought }) => sought),
+  );
+  const byWarning = new Map(looked.map((warning, index) => [warning, places[index]]));
+  return warnings.flatMap((warning) => {
+    const { sought: _, onlyIfFound = false, ...said } = warning;
+    const place = byWarning.get(warning);
+    if (place === undefined) return onlyIfFound ? [] : [said];
+    return [{ ...said, message: `${said.message.replace(/\.$/, '')}. The first such value: ${place}.` }];
+  });
 }
 
 /** The files as one relation of text columns. */
@@ -40,6 +71,7 @@ interface TextTable {
   readonly connection: Connection;
   readonly text: string;
   readonly columns: readonly string[];
+  readonly files: readonly CsvFile[];
   readonly dialects: readonly Dialect[];
   readonly columnTypes: Readonly<Record<string, string>>;
   /** About the files, whatever the types are. */
@@ -56,7 +88,7 @@ async function guess(table: TextTable, sampleRows: number): Promise<Map<string, 
     columns.filter((column) => columnTypes[column] === undefined),
   );
   const guesses = new Map<string, NonNullable<Guess>>();
-  if (columns.some((column) => column.toLowerCase().startsWith(TRIED))) return guesses;
+  if (columns.length > MOST_GUESSED || columns.some((column) => column.toLowerCase().startsWith(TRIED))) return guesses;
   for (const [column, found] of facts) {
     const guessed = guessType(column, found);
     if (guessed === undefined) continue;
@@ -70,7 +102,7 @@ async function guess(table: TextTable, sampleRows: number): Promise<Map<string, 
 /** Takes the guesses, and looks at all values of the other columns. */
 async function planTypes(table: TextTable, guesses: ReadonlyMap<string, NonNullable<Guess>>): Promise<ReadPlan> {
   const { connection, text, columns, dialects, columnTypes } = table;
-  const warnings = [...table.warnings];
+  const warnings: PlacedWarning[] = [];
   const facts = await readFacts(
     connection,
     text,
@@ -82,8 +114,11 @@ async function planTypes(table: TextTable, guesses: ReadonlyMap<string, NonNulla
     const name = quoteIdentifier(column);
     const given = columnTypes[column];
     const guessed = guesses.get(column);
-    if (given !== undefined) expressions.push(`${castTo(name, given)} AS ${name}`);
-    else if (guessed === undefined) {
+    if (given !== undefined) {
+      expressions.push(`${castTo(name, given)} AS ${name}`);
+      const loss = lossOf(column, given);
+      if (loss !== undefined) warnings.push(loss);
+    } else if (guessed === undefined) {
       const found = facts.get(column) ?? { counts: {}, whole: 0, fraction: 0 };
       const dated = onlyText(found) ? await dateExpression(connection, text, column, dialects, warnings) : undefined;
       expressions.push(`${dated ?? typedExpression(column, chooseType(column, found), warnings)} AS ${name}`);
@@ -95,7 +130,10 @@ async function planTypes(table: TextTable, guesses: ReadonlyMap<string, NonNulla
     } else expressions.push(name);
   }
   const from = tried.length === 0 ? text : `(SELECT *, ${tried.join(', ')} FROM ${text})`;
-  return { select: `SELECT ${expressions.join(', ')} FROM ${from}`, warnings };
+  return {
+    select: `SELECT ${expressions.join(', ')} FROM ${from}`,
+    warnings: [...table.warnings, ...(await placed(table, warnings))],
+  };
 }
 
 /** All files as one relation of text columns, in the order of the files. */
@@ -116,10 +154,11 @@ function onlyText({ counts }: ColumnFacts): boolean {
   return (counts.text ?? 0) > 0 && KINDS.every((kind) => kind === 'text' || (counts[kind] ?? 0) === 0);
 }
 
-function typedExpression(column: string, { type, warning }: ChosenType, warnings: ConnectorWarning[]): string {
+function typedExpression(column: string, { type, warning }: ChosenType, warnings: PlacedWarning[]): string {
   if (warning !== undefined) {
     const hint = 'Give the column a type in column_types of the table to decide it yourself.';
-    warnings.push({ ...warning, hint });
+    const { code, message, kinds } = warning;
+    warnings.push({ code, message, hint, sought: { column, condition: isOfKind(kinds) } });
   }
   const name = quoteIdentifier(column);
   return type === 'VARCHAR' ? name : `CAST(trim(${name}) AS ${type})`;
@@ -131,7 +170,7 @@ async function dateExpression(
   text: string,
   column: string,
   dialects: readonly Dialect[],
-  warnings: ConnectorWarning[],
+  warnings: PlacedWarning[],
 ): Promise<string | undefined> {
   const name = quoteIdentifier(column);
   for (const { format, type } of await formatsOf(connection, text, column, dialects)) {
@@ -142,7 +181,8 @@ async function dateExpression(
     warnings.push({
       code: 'ambiguous_date',
       message: `Column ${JSON.stringify(column)} has dates that read both as ${format} and as ${other}; it is published as text.`,
-      hint: 'Set options.date_format of the table, and its type in column_types.',
+      hint: 'Write them as 2024-12-31 where the file is made; as text they stay as they are.',
+      sought: { column, condition: () => 'true' },
     });
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { Connection } from '@agnes/duckdb';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import type { SourceFile } from './find-files.ts';
 import { jsonArguments } from './json-layout.ts';
+import { type JsonFiles, placeOfRecord, recordsOf } from './json-places.ts';
 
 type Path = string;
 
@@ -27,9 +28,10 @@ export async function rewriteExactNumbers(
   const suspects = `SELECT json::VARCHAR AS record FROM ${records} WHERE regexp_matches(json::VARCHAR, '${SUSPECT}')`;
   const places = new Set<Path>();
   for await (const chunk of connection.stream(suspects)) {
-    for (const row of chunk) collectPlaces(String(row.record), places);
+    for (const row of chunk) for (const place of inexactPlaces(String(row.record))) places.add(place);
   }
   if (places.size === 0) return undefined;
+  const firsts = await firstOf({ connection, files, format }, places);
 
   const path = join(scratch, 'records.ndjson');
   async function* lines(): AsyncGenerator<string> {
@@ -44,18 +46,38 @@ export async function rewriteExactNumbers(
   for (const place of places) {
     warnings.push({
       code: 'number_as_text',
-      message: `${place} has numbers that no column type of JSON can hold exactly; it is published as text.`,
+      message: `${place} has numbers that no column type of JSON can hold exactly; it is published as text. The first: ${firsts.get(place)}.`,
       hint: 'Cast it in your queries, or have the source write these numbers as text.',
     });
   }
   return { path, size: (await stat(path)).size };
 }
 
-function collectPlaces(record: string, places: Set<Path>): void {
+function inexactPlaces(record: string): Set<Path> {
+  const places = new Set<Path>();
   walk(record, (source, place) => {
     if (!isExact(source)) places.add(place);
     return undefined;
   });
+  return places;
+}
+
+/** Where the first such number of each place is. */
+async function firstOf(read: JsonFiles, places: ReadonlySet<Path>): Promise<Map<Path, string>> {
+  const firsts = new Map<Path, string>();
+  for (const file of read.files) {
+    const records = `SELECT row_number() OVER () - 1 AS n, json::VARCHAR AS record FROM ${recordsOf(file, read.format)}`;
+    const suspects = `SELECT * FROM (${records}) WHERE regexp_matches(record, '${SUSPECT}')`;
+    for await (const chunk of read.connection.stream(suspects)) {
+      for (const { n, record } of chunk) {
+        for (const place of inexactPlaces(String(record))) {
+          if (!firsts.has(place)) firsts.set(place, await placeOfRecord(file, read.format, Number(n)));
+        }
+      }
+      if (firsts.size === places.size) return firsts;
+    }
+  }
+  return firsts;
 }
 
 /** Whether DuckDB's JSON reader keeps the number: 64-bit integers, and decimals that a DOUBLE gives back. */

@@ -22,4 +22,6 @@ export interface ReadPlan {
   readonly warnings: readonly ConnectorWarning[];
   /** What to read by when `select` ends in an error that `isRefuted` knows. */
   readonly otherwise?: () => Promise<ReadPlan>;
+  /** After any other error: what was wrong with the files, when there is more to say than DuckDB does. */
+  readonly explain?: () => Promise<Error | undefined>;
 }

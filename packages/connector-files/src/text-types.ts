@@ -53,7 +53,12 @@ export interface ColumnFacts {
 
 export interface ChosenType {
   readonly type: string;
-  readonly warning?: { readonly code: string; readonly message: string };
+  readonly warning?: {
+    readonly code: string;
+    readonly message: string;
+    /** What the values are that it is about, so that the first one can be shown. */
+    readonly kinds: readonly Kind[];
+  };
 }
 
 /** The narrowest type that holds every value of a column as it is written. */
@@ -73,29 +78,33 @@ export function chooseType(column: string, facts: ColumnFacts): ChosenType {
 
 function exactNumber(column: string, { counts, whole, fraction }: ColumnFacts): ChosenType {
   const why = `Column ${JSON.stringify(column)} has numbers that neither BIGINT nor DOUBLE can hold exactly`;
+  const present = (kind: Kind): boolean => (counts[kind] ?? 0) > 0;
+  const large: readonly Kind[] = ['huge', 'decimal'];
+  const kinds = large.some(present) ? large : (['long'] as const);
   if (whole !== null && fraction !== null && whole + fraction <= 38 && (counts.nan ?? 0) === 0) {
     const type = `DECIMAL(${Math.max(1, whole + fraction)},${fraction})`;
-    return { type, warning: { code: 'exact_decimal', message: `${why}; it is published as ${type}.` } };
+    return { type, warning: { code: 'exact_decimal', message: `${why}; it is published as ${type}.`, kinds } };
   }
-  return { type: 'VARCHAR', warning: { code: 'number_as_text', message: `${why}; it is published as text.` } };
+  return { type: 'VARCHAR', warning: { code: 'number_as_text', message: `${why}; it is published as text.`, kinds } };
 }
+
+const NUMBERS: readonly Kind[] = ['int', 'long', 'huge', 'double', 'decimal', 'nan'];
+const TIMES: readonly Kind[] = ['date', 'timestamp', 'instant'];
 
 /** Text columns are often numbers here and there; a warning is due when nearly all values are of another kind. */
 function mixedWarning(column: string, counts: ColumnFacts['counts']): Pick<ChosenType, 'warning'> {
   // Codes such as postal codes are what text columns are for.
   if ((counts.code ?? 0) > 0) return {};
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const numbers = (['int', 'long', 'huge', 'double', 'decimal', 'nan'] as const).reduce(
-    (sum, kind) => sum + (counts[kind] ?? 0),
-    0,
-  );
-  const times = (counts.date ?? 0) + (counts.timestamp ?? 0) + (counts.instant ?? 0);
-  const [most, what] = numbers >= times ? [numbers, 'numbers'] : [times, 'dates'];
+  const count = (kinds: readonly Kind[]) => kinds.reduce((sum, kind) => sum + (counts[kind] ?? 0), 0);
+  const alike = count(NUMBERS) >= count(TIMES) ? NUMBERS : TIMES;
+  const [most, what] = [count(alike), alike === NUMBERS ? 'numbers' : 'dates'];
   if (most === total || most < total * 0.8) return {};
   return {
     warning: {
       code: 'mixed_types',
       message: `Column ${JSON.stringify(column)}: ${total - most} of ${total} values are no ${what}; it is published as text.`,
+      kinds: KINDS.filter((kind) => !alike.includes(kind)),
     },
   };
 }

@@ -73,6 +73,7 @@ export const ERROR_CODES = {
   connector_timeout: entry(500, 1, 'The connector did not finish in time.'),
   source_file_not_found: entry(422, 2, 'No file matches.'),
   source_file_invalid: entry(422, 2, 'A file cannot be read as what it claims to be.'),
+  source_file_changed: entry(422, 2, 'A file changed while it was read.'),
   source_path_refused: entry(422, 2, 'The path lies outside the folders that the server may read.'),
   invalid_schedule: entry(422, 2, 'The schedule is not in the schedule grammar.'),
 

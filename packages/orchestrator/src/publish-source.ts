@@ -87,7 +87,7 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
       ...content.tables.flatMap(({ name, warnings }) =>
         warnings.map((warning) => ({
           item: name,
-          code: 'publish_failed' as const,
+          code: warning.code,
           message: warning.message,
           ...(warning.hint === undefined ? {} : { hint: warning.hint }),
         })),

@@ -8,6 +8,11 @@ export interface Failure {
   readonly hint?: string;
 }
 
+/** Something in the data that a person should look at. Its code is the connector's own word, not an error's. */
+export interface Warning extends Omit<Failure, 'code'> {
+  readonly code: string;
+}
+
 /** What one look at a source did. */
 export interface SourceReport {
   readonly source: string;
@@ -15,7 +20,7 @@ export interface SourceReport {
   readonly published: readonly string[];
   readonly changed: readonly string[];
   readonly failed: readonly Failure[];
-  readonly warnings: readonly Failure[];
+  readonly warnings: readonly Warning[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
   readonly withdrawn: readonly string[];
 }

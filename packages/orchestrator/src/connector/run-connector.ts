@@ -36,6 +36,8 @@ export interface ConnectorReport {
   readonly failed: ReadonlyMap<string, Message<'table_failed'>>;
   /** Why the run as a whole went wrong; what was said of single tables before still holds. */
   readonly error: AgnesError | undefined;
+  /** The table at which the process died by itself, as far as its messages tell. */
+  readonly diedAt?: string | undefined;
 }
 
 /**
@@ -51,12 +53,19 @@ export async function runConnector(
   const variables = declaredVariables(connector, options.environment ?? process.env);
   const redact = redactor(Object.values(variables));
   let last: Message<'done'> | undefined;
+  let at: string | undefined;
 
   const redacted = <T extends { readonly message: string; readonly hint?: string | undefined }>(said: T): T => ({
     ...said,
     message: redact(said.message),
     ...(said.hint === undefined ? {} : { hint: redact(said.hint) }),
   });
+
+  const warnOfState = (what: string) => (error: unknown) => {
+    options.onLog('warning', `The state of the connector could not be ${what}: ${messageOf(error)}.`);
+    return undefined;
+  };
+  const keepState = (state: Json) => writeState(options.outputDir, state).catch(warnOfState('kept'));
 
   const take = async (line: string): Promise<void> => {
     if (last !== undefined) {
@@ -70,6 +79,7 @@ export async function runConnector(
         options.onLog(message.level, redact(message.message));
         return;
       case 'progress':
+        at = message.table ?? at;
         options.onProgress(message);
         return;
       case 'table_done':
@@ -81,7 +91,7 @@ export async function runConnector(
         failed.set(message.table, redacted(message));
         return;
       case 'state':
-        await writeState(options.outputDir, message.state as Json);
+        await keepState(message.state as Json);
         return;
       case 'done':
         last = message;
@@ -105,7 +115,7 @@ export async function runConnector(
   try {
     await mkdir(options.temporary, { recursive: true });
     await mkdir(options.outputDir, { recursive: true });
-    const state = await readState(options.outputDir);
+    const state = await readState(options.outputDir).catch(warnOfState('read, so it starts anew'));
     const request: ConnectorRequest = {
       protocol: 1,
       source: connector.source,
@@ -128,7 +138,14 @@ export async function runConnector(
       graceMs: options.graceMs,
       signal: options.signal,
     });
-    return { done, failed, error: errorOf(connector, end, last, options, redact) };
+    const died = end.reason === 'exited' && last === undefined && end.code !== 0;
+    const spokenOf = at === undefined || done.has(at) || failed.has(at);
+    return {
+      done,
+      failed,
+      error: errorOf(connector, end, last, options, redact),
+      ...(died && !spokenOf ? { diedAt: at } : {}),
+    };
   } catch (error) {
     if (!isAgnesError(error, 'unavailable')) throw error;
     return { done, failed, error };

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -63,6 +63,29 @@ test('what is registered is extracted and published, and the next run is told th
   const lines = await server.jobs.log(again.id);
   expect(lines.map(({ message }) => message)).toContain('postgres: state was {"value":"first"}');
   expect(await readdir(join(server.dataDir, 'tmp'))).toStrictEqual([]);
+});
+
+test('a table at which the connector dies is left out of the run, and the others are published', async () => {
+  for (const name of ['a_orders', 'b_orders', 'c_orders']) await register(name);
+  await server.sync();
+  behaviour = 'dies at a table';
+  value = 'b_orders';
+  const job = await server.sync();
+  expect(job.outcome?.failed).toMatchObject([{ item: 'b_orders', code: 'connector_failed' }]);
+  expect(job.outcome?.failed[0]?.message).toMatch(/While table b_orders \(b_orders\) was read: .*SIGSEGV/);
+  expect(job.outcome?.failed[0]?.hint).toMatch(/nested/);
+  expect(await server.rows('b_orders')).toStrictEqual([{ value: 'first' }]);
+  for (const name of ['a_orders', 'c_orders']) expect(await server.rows(name)).toStrictEqual([{ value: 'b_orders' }]);
+});
+
+test('a state file that is none is no reason to fail: the connector starts anew, and the log says so', async () => {
+  await register('orders');
+  await mkdir(join(server.dataDir, 'extracts', 'postgres', 'connector-state.json', 'x'), { recursive: true });
+  const job = await server.sync();
+  expect(job.status).toBe('succeeded');
+  const lines = (await server.jobs.log(job.id)).map(({ message }) => message);
+  expect(lines).toContain('postgres: state was null');
+  expect(lines.filter((line) => line.includes('The state of the connector could not be'))).toHaveLength(2);
 });
 
 describe('a connector that misbehaves leaves the last good version and says what happened', () => {

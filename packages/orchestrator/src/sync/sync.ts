@@ -6,9 +6,10 @@ import pLimit from 'p-limit';
 import * as v from 'valibot';
 import { allEnded } from '../all-ended.ts';
 import type { ConnectorProcess } from '../connector/connector-process.ts';
-import { type ConnectorReport, runConnector } from '../connector/run-connector.ts';
+import type { ConnectorReport, runConnector } from '../connector/run-connector.ts';
+import { runPastCrashes } from '../connector/run-past-crashes.ts';
 import type { Limits } from '../limits.ts';
-import type { Failure, SourceReport, WorkContext } from '../report.ts';
+import type { Failure, SourceReport, Warning, WorkContext } from '../report.ts';
 import { type Choice, chooseTables } from './choose-tables.ts';
 
 interface SyncSetup {
@@ -26,7 +27,7 @@ interface Extracted {
   readonly source: string;
   readonly tables: readonly RegisteredTable[];
   readonly failures: readonly Failure[];
-  readonly warnings: readonly Failure[];
+  readonly warnings: readonly Warning[];
 }
 
 const payloadSchema = v.pipe(
@@ -91,7 +92,7 @@ async function extract(
   const { source } = connector;
   context.signal.throwIfAborted();
   context.log('info', `${source}: extracting ${tables.length} ${tables.length === 1 ? 'table' : 'tables'}.`);
-  const report = await runConnector(connector, {
+  const report = await runPastCrashes(connector, {
     outputDir: join(setup.dataDir, 'extracts', source),
     temporary: join(setup.dataDir, 'tmp', `connector-${source}-${crypto.randomUUID()}`),
     tables: tables.map(requestOf),
@@ -129,7 +130,7 @@ function failuresOf(
   { done, failed, error }: ConnectorReport,
 ): Pick<Extracted, 'failures' | 'warnings'> {
   const failures: Failure[] = [];
-  const warnings: Failure[] = [];
+  const warnings: Warning[] = [];
   for (const { name } of tables) {
     const failure = failed.get(name);
     if (failure !== undefined) {
@@ -146,10 +147,17 @@ function failuresOf(
           : coded(error)),
       });
     }
-    for (const warning of done.get(name)?.warnings ?? []) warnings.push({ item: name, ...coded(warning) });
+    for (const warning of done.get(name)?.warnings ?? []) warnings.push(warningOf(name, warning));
   }
   if (error !== undefined && failures.length === 0) warnings.push({ item: connector.source, ...coded(error) });
   return { failures, warnings };
+}
+
+function warningOf(
+  item: string,
+  { code, message, hint }: { code: string; message: string; hint?: string | undefined },
+): Warning {
+  return { item, code, message, ...(hint === undefined ? {} : { hint }) };
 }
 
 function coded(error: { code: string; message: string; hint?: string | undefined }): Omit<Failure, 'item'> {
