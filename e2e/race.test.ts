@@ -1,7 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Random, seededRandom, startProcess } from '@agnes/testkit';
+import { type Random, seededRandom } from '@agnes/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, checkParts, type Manifest, signIn } from './api.ts';
 import { ANALYST, type Installation, inFiles, initialise, json, query, startInstallation } from './installation.ts';
@@ -84,17 +83,6 @@ function unlike({ code, stderr }: { code: number | null; stderr: string }, ...al
   return code === 0 || allowed.some((one) => stderr.includes(one)) ? [] : [`ended with ${code}: ${stderr}`];
 }
 
-/** After all: what is published and granted arrives, and it is the newest. */
-async function converge(names: readonly string[]): Promise<void> {
-  await json(all.admin, ['admin', 'sync', ...TABLES.filter((name) => names.includes(name)), '--force']).catch(
-    () => undefined,
-  );
-  await untilIdle();
-  await json(all.analyst, ['pull']);
-  const status = await json<{ tables: { name: string }[] }>(all.analyst, ['status']);
-  expect(status.tables.map(({ name }) => name).sort()).toEqual([...names].sort());
-}
-
 describe('at once', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
   it('two syncs: one runs, the other runs after it or is told of it', () =>
     race('sync, sync', sync, sync, (results) => results.flatMap((one) => unlike(one, 'sync_already_in_progress'))));
@@ -140,45 +128,4 @@ describe('at once', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
         return [...unlike(pulled), ...(code === 0 ? [] : [`the granted table did not arrive: ${stderr}`])];
       },
     ));
-
-  it('an unregister and a sync: a table that was taken out does not come back', () =>
-    race(
-      'sync, unregister',
-      sync,
-      () => all.admin.agnes(['admin', 'unregister-table', 'right_half', '--yes']),
-      async ([synced, taken]) => {
-        const wrong = [...unlike(taken), ...unlike(synced, 'right_half', 'job_cancelled')];
-        await untilIdle();
-        const manifest = await analyst.get<Manifest>('/api/sync/manifest');
-        if (manifest.tables.right_half !== undefined) wrong.push('a table that was taken out is in the manifest');
-        await json(all.analyst, ['pull']);
-        if ((await all.analyst.agnes(['query', 'SELECT 1 FROM right_half'])).code === 0) {
-          wrong.push('a table that was taken out is still on the laptop');
-        }
-        await all.publish({ right_half: 'right_half.csv' }, ['right_half']);
-        await json(all.analyst, ['pull']);
-        return wrong;
-      },
-    ));
-
-  it('all of it has ended: what is granted is on the laptop, of the newest version', () => converge(TABLES));
-});
-
-describe('two servers on one data folder', () => {
-  it('the second refuses with 5 and says who holds it and since when; after a kill -9 of the first it starts by itself', async () => {
-    const main = join(import.meta.dirname, '..', 'apps', 'server', 'src', 'main.ts');
-    const env = { PATH: process.env.PATH ?? '', DATA_DIR: all.server.dataDir, PORT: '0', AGNES_ROLE: 'api' };
-    const start = () => startProcess(process.execPath, ['--conditions=@agnes/source', main, 'start'], { env });
-    const owner = (await readFile(join(all.server.dataDir, 'state', 'system.duckdb.owner'), 'utf8')).trim();
-    await using second = await start();
-    expect(await second.exited).toEqual({ code: 5, signal: null });
-    expect(owner).toMatch(new RegExp(`^process ${all.server.pid} on \\S+ since \\d{4}-\\d\\d-\\d\\dT`));
-    expect(second.stderr()).toContain(owner);
-    expect(second.stderr()).toContain('state_locked');
-    await all.server.kill();
-    await using third = await start();
-    await third.waitForLine((line) => line.includes('"listening"'));
-    await third.stop();
-    await all.server.restart();
-  });
 });
