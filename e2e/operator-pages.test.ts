@@ -56,7 +56,7 @@ describe.skipIf(process.platform === 'win32')('the page on backups, command by c
     await writeFile(inFiles(all, 'orders.csv'), 'id,city\n1,Oslo\n');
     await all.publish({ orders: 'orders.csv' }, ['orders']);
     await initialise(all);
-  });
+  }, 180_000);
   afterAll(async () => {
     const broken = `${all.server.dataDir}.broken`;
     await all?.[Symbol.asyncDispose]();
