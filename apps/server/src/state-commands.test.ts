@@ -76,7 +76,7 @@ describe('a copy', () => {
   });
 
   test('that is killed at any moment leaves a target without rows, or with all of them, and the next copy succeeds', async () => {
-    await fill(file(), 12_000);
+    await fill(file(), 6000);
     const whole = (await inspectState({ path: file() })).rows;
     const counts = { kills: 0, untouched: 0, empty: 0, whole: 0, half: 0 };
     for (const [from, to] of [
@@ -90,7 +90,7 @@ describe('a copy', () => {
           environmentFor(folder.path, { AGNES_STATE_URL: database.url }),
         );
         while (child.isRunning() && !(await isTouched(to))) await sleep(5);
-        await sleep((2500 * round) / KILLS);
+        await sleep((700 * round) / KILLS);
         await child.kill('SIGKILL');
         counts.kills += 1;
         const left = await rowsOf(target);
