@@ -8,18 +8,15 @@ import type { ConnectorProcess } from '@agnes/orchestrator';
 export type ServerConnector = ConnectorProcess & InstalledConnector & { readonly source: string };
 
 /** The connectors that are installed. Each runs in a process of its own and gets only the variables it declares. */
-export function installedConnectors({
-  filesRoots,
-  filesMost,
-}: Pick<Config, 'filesRoots' | 'filesMost'>): ServerConnector[] {
+export function installedConnectors(config: Pick<Config, 'filesRoots' | 'filesMost'>): ServerConnector[] {
   return [
     {
       sourceType: 'local',
       source: 'local',
       entry: fileURLToPath(import.meta.resolve('@agnes/connector-files/run')),
       environment: [],
-      config: () => ({ roots: [...filesRoots], max_files: filesMost }),
-      validate: (table) => checkPlace(table, filesRoots),
+      config: () => ({ roots: [...config.filesRoots], max_files: config.filesMost }),
+      validate: (table) => checkPlace(table, config.filesRoots),
     },
   ];
 }

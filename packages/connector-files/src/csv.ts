@@ -1,10 +1,13 @@
 import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
+import type { AgnesError } from '@agnes/errors';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
 import { type CsvFile, firstPlaces, isOfKind, type PlacedWarning } from './csv-places.ts';
+import { invalidFile } from './failures.ts';
 import { givenTypeProblem, lossOf } from './given-types.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
+import { lineOfRecord } from './record-lines.ts';
 import { readFacts } from './text-facts.ts';
 import { type Guess, guardedCast, guessType, SAMPLE_ROWS, triedCast } from './text-guards.ts';
 import { type ChosenType, type ColumnFacts, chooseType, KINDS } from './text-types.ts';
@@ -26,7 +29,10 @@ export async function planCsv(input: ReadInput, sampleRows = SAMPLE_ROWS): Promi
   const format = input.format === 'tsv' ? 'tsv' : 'csv';
   const warnings: ConnectorWarning[] = [];
   const dialects: Dialect[] = [];
-  for (const file of files) dialects.push(await sniffDialect(connection, file.path, format, options, warnings));
+  for (const file of files) {
+    if ((await lineOfRecord(file.path, 0)) === undefined) throw nothingIn(file.path);
+    dialects.push(await sniffDialect(connection, file.path, format, options, warnings));
+  }
   const text = unionByName(
     files.map((file) => file.path),
     dialects,
@@ -63,6 +69,12 @@ async function placed(table: TextTable, warnings: readonly PlacedWarning[]): Pro
     const place = byWarning.get(warning);
     if (place === undefined) return onlyIfFound ? [] : [said];
     return [{ ...said, message: `${said.message.replace(/\.$/, '')}. The first such value: ${place}.` }];
+  });
+}
+
+function nothingIn(path: string): AgnesError {
+  return invalidFile(path, 'There are only empty lines in it, so there are no columns.', {
+    hint: 'Check that its source wrote it whole; a table without rows is a file with a header only.',
   });
 }
 

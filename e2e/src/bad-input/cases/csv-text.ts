@@ -97,7 +97,7 @@ export const csvText: readonly Case[] = [
     expected: {
       outcome: 'warned',
       table: { types: TWO, count: 24 },
-      warnings: [said('mixed_types', '"v"', /line 26/)],
+      warnings: [said('mixed_types', '"v"', '2 of 24', /line 4$|line 4\.$/)],
     },
   },
   {
@@ -178,7 +178,7 @@ export const csvText: readonly Case[] = [
   {
     name: 'line_of_64_mb',
     bad: { 'a.csv': text('id,v', '1,x', `2,${'y'.repeat(64 * 1024 * 1024)}`) },
-    expected: refused('source_file_invalid', 'line_of_64_mb/a.csv', 'line 3'),
+    expected: refused('source_file_invalid', 'line_of_64_mb/a.csv', /line/i),
   },
   {
     name: 'line_of_20_mb',

@@ -78,7 +78,7 @@ export const json: readonly Case[] = [
   {
     name: 'json_deep',
     bad: { 'a.json': `[{"id":1,"v":${'['.repeat(500)}1${']'.repeat(500)}}]` },
-    expected: refused('source_file_invalid', 'json_deep/a.json', /nested/),
+    expected: refused('source_file_invalid', 'json_deep/a.json'),
   },
   {
     name: 'json_invalid_line',
