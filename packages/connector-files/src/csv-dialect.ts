@@ -93,6 +93,7 @@ async function trySniff(connection: Connection, file: string, options: TableOpti
   const settings = [
     `skip = ${options.skip ?? 0}`,
     `max_line_size = ${LONGEST_LINE}`,
+    `buffer_size = ${LONGEST_LINE}`,
     `encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}`,
     ...(options.delimiter === undefined ? [] : [`delim = ${quoteLiteral(options.delimiter)}`]),
     ...(options.quote === undefined ? [] : [`quote = ${quoteLiteral(options.quote)}`]),
@@ -116,7 +117,7 @@ async function byTheRules(
 ): Promise<Sniffed> {
   const line = await connection.first<{ line: string | null }>(
     `FROM read_csv(${quoteLiteral(file)}, auto_detect = false, delim = '\u0001', quote = '', escape = '', header = false,
-      skip = ${options.skip ?? 0}, strict_mode = false, max_line_size = ${LONGEST_LINE}, columns = {line: 'VARCHAR'},
+      skip = ${options.skip ?? 0}, strict_mode = false, max_line_size = ${LONGEST_LINE}, buffer_size = ${LONGEST_LINE}, columns = {line: 'VARCHAR'},
       encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}) LIMIT 1`,
   );
   const header = options.header ?? true;

@@ -32,7 +32,10 @@ export async function answerRequest<Config, Session>(
   };
 
   try {
-    await using writer = await openExtractWriter(request.output_dir);
+    await using writer = await openExtractWriter(
+      request.output_dir,
+      request.memory_mb === undefined ? {} : { memoryMb: Math.floor(request.memory_mb / 2) },
+    );
     using _stopping = interruptOnAbort(writer, signal);
     for (const name of request.drop) await writer.dropTable(name);
     await writer.commit();

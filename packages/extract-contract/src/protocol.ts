@@ -50,6 +50,8 @@ export const connectorRequest = v.object({
   tables: v.array(connectorTable),
   /** Names that were taken out of the registry: their rows and files leave the extract. */
   drop: v.optional(v.array(v.string()), []),
+  /** What the connector's process may allocate, in MB; beyond it the server ends it. */
+  memory_mb: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   /** What the connector last sent as its state. */
   state: v.optional(v.unknown()),
 });

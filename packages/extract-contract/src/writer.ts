@@ -13,7 +13,9 @@ import { sweep } from './sweep.ts';
 import { DATA_FOLDER, type PartRow, type QueryMode } from './tables.ts';
 
 export interface ExtractWriterOptions {
-  /** Settings of the writer's own DuckDB. By default it takes half of the available memory, at most 4 GB, and then spills. */
+  /** What the writer's own DuckDB may take before it spills, in MB. Default half of the available memory, at most 4096. */
+  readonly memoryMb?: number;
+  /** Further settings of that DuckDB. */
   readonly settings?: Readonly<Record<string, string>>;
   /** A part ends after the row group that reaches this size. Default 128 MB. */
   readonly partBytes?: number;
@@ -217,7 +219,7 @@ export async function openExtractWriter(sourceDir: string, options: ExtractWrite
   const runId = `w${Date.now().toString(36)}${randomBytes(5).toString('hex')}`;
   await mkdir(join(folder, DATA_FOLDER), { recursive: true });
   const settings = {
-    memory_limit: `${memoryMegabytes()}MB`,
+    memory_limit: `${options.memoryMb ?? halfOfMemory()}MB`,
     temp_directory: temporaryFolder(folder, runId),
     ...options.settings,
   };
@@ -237,6 +239,6 @@ function temporaryName(runId: string): string {
   return `.tmp-${runId}`;
 }
 
-function memoryMegabytes(): number {
+function halfOfMemory(): number {
   return Math.max(256, Math.min(4096, Math.floor(process.availableMemory() / 2 / 1024 / 1024)));
 }

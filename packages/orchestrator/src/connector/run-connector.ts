@@ -123,6 +123,7 @@ export async function runConnector(
       config,
       tables: options.tables,
       drop: options.drop,
+      memory_mb: options.memoryMb,
       ...(state === undefined ? {} : { state }),
     };
     const end = await runChild({
