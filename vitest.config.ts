@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
@@ -46,6 +47,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // By default one core is left idle; much of what the tests do is waiting for processes.
+    maxWorkers: availableParallelism(),
     projects: [...folders, 'e2e', 'bench', 'scripts']
       .filter((folder) => folder === 'scripts' || existsSync(join(root, folder, 'package.json')))
       .map((folder) => ({
