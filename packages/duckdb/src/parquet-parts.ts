@@ -1,8 +1,8 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection } from './connection.ts';
 import { copyToParquet, type ParquetOptions, type ParquetWritten } from './parquet.ts';
-import { quoteLiteral } from './quote.ts';
+import { type CutParquet, openCutParquet, type RowGroups } from './parquet-cut.ts';
 
 export interface ParquetPartsOptions extends ParquetOptions {
   /** The files are called `<prefix>-0.parquet`, `<prefix>-1.parquet`, … and replace what has that name. */
@@ -31,17 +31,18 @@ export async function copyToParquetParts(
   const whole = join(folder, `tmp_${options.prefix}-0.parquet`);
   try {
     const written = await copyToParquet(connection, selectSql, whole, options);
-    const cuts = await cutsOf(connection, whole, options.partBytes ?? 128 * 1024 * 1024);
-    if (cuts.length === 1) {
+    const partBytes = options.partBytes ?? 128 * 1024 * 1024;
+    const cut = written.size_bytes < partBytes ? undefined : await openCutParquet(whole);
+    const ranges = cutsOf(cut?.groups ?? [], partBytes);
+    if (cut === undefined || ranges.length === 1) {
       await rename(whole, pathOf(0));
       return [{ path: pathOf(0), ...written }];
     }
-    const rowsOf = await rangeReader(connection, whole);
     const parts: ParquetPart[] = [];
-    for (const [from, to] of cuts) {
-      const select = rowsOf(from, to);
+    for (const range of ranges) {
       const path = pathOf(parts.length);
-      parts.push({ path, ...(await copyToParquet(connection, select, path, options)) });
+      await cut.write(range, path);
+      parts.push({ path, rows: range.rows, size_bytes: (await stat(path)).size });
     }
     return parts;
   } finally {
@@ -49,38 +50,21 @@ export async function copyToParquetParts(
   }
 }
 
-/** The SELECT of a range of rows. By row number whole row groups are skipped; a column of that name leaves only OFFSET. */
-async function rangeReader(connection: Connection, path: string): Promise<(from: number, to: number) => string> {
-  const file = quoteLiteral(path);
-  const columns = await connection.columns(`FROM read_parquet(${file})`);
-  if (columns.some(({ name }) => name.toLowerCase() === 'file_row_number')) {
-    return (from, to) => `FROM read_parquet(${file}) LIMIT ${to - from} OFFSET ${from}`;
-  }
-  return (from, to) => `SELECT * EXCLUDE (file_row_number) FROM read_parquet(${file}, file_row_number = true)
-    WHERE file_row_number >= ${from} AND file_row_number < ${to}`;
-}
-
-/** Ranges of rows, each some whole row groups that together have about `bytes`. */
-async function cutsOf(connection: Connection, path: string, bytes: number): Promise<[from: number, to: number][]> {
-  const groups = await connection.rows<{ rows: number; size: number }>(
-    `SELECT any_value(row_group_num_rows) AS rows, sum(total_compressed_size)::BIGINT AS size
-     FROM parquet_metadata($1) GROUP BY row_group_id ORDER BY row_group_id`,
-    [path],
-  );
-  const cuts: [number, number][] = [];
-  let start = 0;
-  let end = 0;
+/** Whole row groups that together have about `bytes`, and their rows. */
+function cutsOf(groups: CutParquet['groups'], bytes: number): (RowGroups & { readonly rows: number })[] {
+  const cuts: { from: number; to: number; rows: number }[] = [];
+  let next = { from: 0, to: 0, rows: 0 };
   let size = 0;
   for (const group of groups) {
-    end += group.rows;
+    next = { from: next.from, to: next.to + 1, rows: next.rows + group.rows };
     size += group.size;
     if (size < bytes) continue;
-    cuts.push([start, end]);
-    start = end;
+    cuts.push(next);
+    next = { from: next.to, to: next.to, rows: 0 };
     size = 0;
   }
   const last = cuts.at(-1);
-  if (last !== undefined && size < bytes / 2) last[1] = end;
-  else cuts.push([start, end]);
+  if (last === undefined || size >= bytes / 2) cuts.push(next);
+  else cuts[cuts.length - 1] = { from: last.from, to: next.to, rows: last.rows + next.rows };
   return cuts;
 }

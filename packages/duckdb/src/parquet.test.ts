@@ -162,6 +162,44 @@ test('a large table is cut into parts in row order, the same ones each time', as
   expect(runs[1]).toStrictEqual(runs[0]);
 });
 
+test('parts of row groups hold the same values, statistics and bloom filters as the whole', async () => {
+  const values = held.map(([sql], index) => `${sql} AS v${index}`).join(', ');
+  await connection.run(`CREATE TABLE wide AS SELECT i, 'kind ' || (i % 7 + 10 * (i // 6000)) AS kind,
+    if(i < 20000, NULL, i / 7.0) AS late, given.* FROM range(30000) t(i) LEFT JOIN (SELECT ${values}) given ON i % 3 = 0
+    ORDER BY i`);
+  const whole = join(folder, 'whole.parquet');
+  await copyToParquet(connection, 'FROM wide', whole, { rowGroupSize: 4096 });
+  const parts = await copyToParquetParts(connection, 'FROM wide', folder, {
+    prefix: 'part',
+    partBytes: 20_000,
+    rowGroupSize: 4096,
+  });
+  expect(parts.length).toBeGreaterThan(2);
+  const list = `[${parts.map(({ path }) => quoteLiteral(path)).join(', ')}]`;
+  const differing = await connection.rows(
+    `(SELECT columns(*)::VARCHAR FROM read_parquet(${list}) EXCEPT ALL SELECT columns(*)::VARCHAR FROM read_parquet(${quoteLiteral(whole)}))
+     UNION ALL (SELECT columns(*)::VARCHAR FROM read_parquet(${quoteLiteral(whole)}) EXCEPT ALL SELECT columns(*)::VARCHAR FROM read_parquet(${list}))`,
+  );
+  expect(differing).toStrictEqual([]);
+  const metadata = (
+    files: string,
+  ) => `SELECT row_number() OVER () AS n, row_group_num_rows, path_in_schema, type, num_values,
+    stats_min_value, stats_max_value, stats_null_count, encodings, total_compressed_size, bloom_filter_length
+    FROM parquet_metadata(${files})`;
+  expect(await connection.rows(metadata(list))).toStrictEqual(await connection.rows(metadata(quoteLiteral(whole))));
+  const probe = (file: string) =>
+    connection.rows<{ out: boolean }>(
+      `SELECT bloom_filter_excludes AS out FROM parquet_bloom_probe(${file}, 'kind', 'kind 3') ORDER BY file_name, row_group_id`,
+    );
+  const probed = [];
+  for (const { path } of parts) probed.push(...(await probe(quoteLiteral(path))));
+  expect(new Set(probed.map(({ out }) => out))).toStrictEqual(new Set([true, false]));
+  expect(probed).toStrictEqual(await probe(quoteLiteral(whole)));
+  expect(
+    await connection.first(`SELECT count(*) AS n FROM read_parquet(${list}) WHERE kind = 'kind 43'`),
+  ).toStrictEqual(await connection.first("SELECT count(*) AS n FROM wide WHERE kind = 'kind 43'"));
+});
+
 test('parts keep a column that has the name of the row number', async () => {
   const parts = await copyToParquetParts(
     connection,
