@@ -1,3 +1,4 @@
+export { type BundledProgram, bundleProgram } from './bundle-program.ts';
 export { CRASH_COMPILE_CACHE, type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
 export { type FailureCode, type FailurePlan, type FailureReport, failCalls, stopFailing } from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
