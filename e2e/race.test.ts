@@ -128,4 +128,24 @@ describe('at once', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
         return [...unlike(pulled), ...(code === 0 ? [] : [`the granted table did not arrive: ${stderr}`])];
       },
     ));
+
+  it('an unregister and a sync: a table that was taken out does not come back', () =>
+    race(
+      'sync, unregister',
+      sync,
+      () => all.admin.agnes(['admin', 'unregister-table', 'right_half', '--yes']),
+      async ([synced, taken]) => {
+        const wrong = [...unlike(taken), ...unlike(synced, 'right_half', 'job_cancelled')];
+        await untilIdle();
+        const manifest = await analyst.get<Manifest>('/api/sync/manifest');
+        if (manifest.tables.right_half !== undefined) wrong.push('a table that was taken out is in the manifest');
+        await json(all.analyst, ['pull']);
+        if ((await all.analyst.agnes(['query', 'SELECT 1 FROM right_half'])).code === 0) {
+          wrong.push('a table that was taken out is still on the laptop');
+        }
+        await all.publish({ right_half: 'right_half.csv' }, ['right_half']);
+        await json(all.analyst, ['pull']);
+        return wrong;
+      },
+    ));
 });
