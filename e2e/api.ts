@@ -22,6 +22,8 @@ export interface Manifest {
 export interface Job {
   readonly id: string;
   readonly status: string;
+  readonly created_at: string;
+  readonly finished_at: string | null;
   readonly error: { readonly code: string } | null;
 }
 

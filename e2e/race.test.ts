@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Random, seededRandom } from '@agnes/testkit';
+import { minimalEnvironment, type Random, repositoryRoot, seededRandom, startProcess } from '@agnes/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Api, checkParts, type Manifest, signIn } from './api.ts';
+import { type Api, checkParts, type Job, type Manifest, signIn } from './api.ts';
 import { ANALYST, type Installation, inFiles, initialise, json, query, startInstallation } from './installation.ts';
 
 const ROUNDS = Number(process.env.AGNES_RACE_ROUNDS ?? 2);
@@ -32,6 +33,8 @@ async function grow(): Promise<void> {
   const text = `id,gen\n${Array.from({ length: rows }, (_, row) => `${row},${rows}\n`).join('')}`;
   for (const name of TABLES) await writeFile(inFiles(all, `${name}.csv`), text);
 }
+
+const SCHEDULER_TOKEN = 'scheduler-token-of-at-least-32-characters';
 
 const sync = () => all.admin.agnes(['admin', 'sync', ...TABLES]);
 const pull = () => all.analyst.agnes(['pull', '--json']);
@@ -128,4 +131,56 @@ describe('at once', { timeout: 120_000 + ROUNDS * 60_000 }, () => {
         return [...unlike(pulled), ...(code === 0 ? [] : [`the granted table did not arrive: ${stderr}`])];
       },
     ));
+
+  it('an unregister and a sync: a table that was taken out does not come back', () =>
+    race(
+      'sync, unregister',
+      sync,
+      () => all.admin.agnes(['admin', 'unregister-table', 'right_half', '--yes']),
+      async ([synced, taken]) => {
+        const wrong = [...unlike(taken), ...unlike(synced, 'table_not_found')];
+        await untilIdle();
+        const manifest = await analyst.get<Manifest>('/api/sync/manifest');
+        if (manifest.tables.right_half !== undefined) wrong.push('a table that was taken out is in the manifest');
+        await json(all.analyst, ['pull']);
+        if ((await all.analyst.agnes(['query', 'SELECT 1 FROM right_half'])).code === 0) {
+          wrong.push('a table that was taken out is still on the laptop');
+        }
+        await all.publish({ right_half: 'right_half.csv' }, ['right_half']);
+        await json(all.analyst, ['pull']);
+        return wrong;
+      },
+    ));
+
+  it('two schedulers: they ask, and no two syncs run at once', async () => {
+    await all.server.restart({ SCHEDULER_API_TOKEN: SCHEDULER_TOKEN });
+    const since = new Date().toISOString();
+    const main = join(repositoryRoot, 'apps', 'scheduler', 'src', 'main.ts');
+    const env = {
+      ...minimalEnvironment(),
+      API_URL: all.server.url,
+      SCHEDULER_API_TOKEN: SCHEDULER_TOKEN,
+      SCHEDULER_TICK_SECONDS: '1',
+      SCHEDULER_DATA_REFRESH_INTERVAL: '1',
+      SCHEDULER_STARTUP_GRACE_SECONDS: '0',
+    };
+    const start = () => startProcess(process.execPath, ['--conditions=@agnes/source', main], { env });
+    let syncs: Job[] = [];
+    {
+      await using _one = await start();
+      await using _other = await start();
+      for (const enough = 3 + ROUNDS; syncs.length < enough; await sleep(100)) {
+        const { jobs } = await admin.get<{ jobs: Job[] }>('/api/jobs?kind=sync&limit=500');
+        syncs = jobs.filter(({ created_at, finished_at }) => created_at >= since && finished_at !== null);
+      }
+    }
+    const inOrder = syncs.sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    const overlaps = inOrder.filter(({ created_at }, index) => created_at < (inOrder[index - 1]?.finished_at ?? ''));
+    const failed = inOrder.filter(({ status }) => status !== 'succeeded');
+    process.stdout.write(
+      `race scheduler, scheduler: syncs ${syncs.length}, violations ${overlaps.length + failed.length}\n`,
+    );
+    expect([overlaps, failed]).toEqual([[], []]);
+    await untilIdle();
+  });
 });

@@ -2,20 +2,28 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  CRASH_COMPILE_CACHE,
+  type BundledProgram,
+  bundleProgram,
   type CrashLane,
   crashTest,
   processesIn,
   type RunningServer,
+  serverEntry,
   startServer,
 } from '@agnes/testkit';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Api, checkParts, type Job, type Manifest, signIn } from './api.ts';
 
 const TABLES = ['one', 'two'];
 const LEAST_ROWS = 300;
 const LET_FINISH_EVERY = 5;
 const crash = crashTest('sync', 50);
+let program: BundledProgram;
+beforeAll(async () => {
+  program = await bundleProgram(serverEntry);
+});
+afterAll(() => program?.[Symbol.asyncDispose]());
+
 const seen = { connector: 0, publish: 0, finished: 0 };
 
 /** Each generation has one row more, so that the number of rows says which version a reader gets. */
@@ -66,8 +74,9 @@ async function kill(server: RunningServer): Promise<void> {
 }
 
 async function killInTurn({ random, next }: CrashLane): Promise<void> {
-  await using server = await startServer({ env: { AGNES_ROLE: 'api', NODE_COMPILE_CACHE: CRASH_COMPILE_CACHE } });
-  let api = await signIn(server);
+  await using server = await startServer({ program, env: { AGNES_ROLE: 'api' } });
+  // The session outlives the server, too.
+  const api = await signIn(server);
   let rows = LEAST_ROWS;
   await writeFiles(server.dataDir, rows);
   for (const name of TABLES) {
@@ -97,7 +106,6 @@ async function killInTurn({ random, next }: CrashLane): Promise<void> {
     await kill(server);
     asked.kills += 1;
     await server.restart();
-    api = await signIn(server);
     const now = await rowsSeen(api);
     now.forEach((count, index) => {
       if (count < (least[index] ?? 0)) crash.lose(1);

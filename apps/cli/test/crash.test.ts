@@ -11,7 +11,7 @@ import { createUser, type User } from './user.ts';
 
 const TABLES = ['a', 'b'];
 const crash = crashTest('pull', 50);
-const found = { old: 0, fresh: 0 };
+const found = { old: 0, fresh: 0, intakes: 0, parts: 0 };
 
 /** Every table gets the same generation, so that a mixture of two pulls would show. */
 async function publish(server: DataServer, generation: number): Promise<void> {
@@ -46,9 +46,18 @@ async function aroundTheSwap(user: User, delayMs: number): Promise<void> {
   await sleep(delayMs);
 }
 
+/** Waits until the first part is asked for, and then so much more. */
+async function duringDownloads({ blobRequests }: DataServer, delayMs: number): Promise<void> {
+  const before = blobRequests.length;
+  for (const end = Date.now() + 20_000; blobRequests.length === before && Date.now() < end; ) await sleep(1);
+  await sleep(delayMs);
+}
+
 async function killInTurn({ random, next }: CrashLane): Promise<void> {
   await using server = await startDataServer();
   await using user = await createUser();
+  // Slow enough that kills fall into downloads.
+  server.onBlob = () => ({ pauseMs: 10 });
   await publish(server, 0);
   await user.run(['init', '--server-url', server.url, '--token', server.token]);
   const started = performance.now();
@@ -57,10 +66,20 @@ async function killInTurn({ random, next }: CrashLane): Promise<void> {
   const whole = performance.now() - started;
   for (let generation = 2; next(); generation += 1) {
     await publish(server, generation);
-    // Every other kill falls into the moments around the swap, which are few.
-    const [anywhere, around] = [whole * (0.2 + 0.9 * random.next()), random.integer(0, 60)];
-    const killAfter = generation % 2 === 0 ? anywhere : () => aroundTheSwap(user, around);
+    // The moments of downloads and around the swap are few, so each gets a third of the kills.
+    const [anywhere, around, during] = [
+      whole * (0.2 + 0.9 * random.next()),
+      random.integer(0, 60),
+      random.integer(0, 40),
+    ];
+    const killAfter = [anywhere, () => aroundTheSwap(user, around), () => duringDownloads(server, during)][
+      generation % 3
+    ] as number | (() => Promise<void>);
     const killed = await user.run(['pull'], { killAfter });
+    const intakes = await intakesOf(user);
+    if (intakes.length > 1) crash.violate(`${intakes.length} folders of unfinished downloads`);
+    found.intakes += intakes.length;
+    found.parts += intakes.flat().filter((name) => name.endsWith('.part')).length;
     const after = await generationIn(user);
     if (after === generation) found.fresh += 1;
     else if (after === generation - 1) found.old += 1;
@@ -77,8 +96,14 @@ async function killInTurn({ random, next }: CrashLane): Promise<void> {
   // A pull that fetches takes up, or away, what killed ones had begun to fetch.
   await publish(server, -1);
   await user.json(['pull']);
-  const unfinished = await readdir(join(user.env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'tmp'));
-  if (unfinished.length > 0) crash.violate(`the store keeps ${unfinished.length} unfinished downloads`);
+  const unfinished = await intakesOf(user);
+  if (unfinished.length > 0) crash.violate(`the store keeps ${unfinished.length} folders of unfinished downloads`);
+}
+
+/** What is in each folder of unfinished downloads. One that a kill left is taken over by the next pull that fetches. */
+async function intakesOf({ env }: User): Promise<string[][]> {
+  const folder = join(env.XDG_CACHE_HOME ?? '', 'agnes', 'store', 'tmp');
+  return Promise.all((await readdir(folder)).map((name) => readdir(join(folder, name))));
 }
 
 /** What a pull that has ended must not leave in the workspace. */
@@ -92,7 +117,11 @@ test(
   'a pull killed at any moment leaves the old tables or the new, and the next one arrives',
   async () => {
     await crash.inLanes(2, killInTurn);
-    process.stdout.write(`crash pull: ${found.old} times the old tables, ${found.fresh} times the new\n`);
+    process.stdout.write(
+      `crash pull: ${found.old} times the old tables, ${found.fresh} times the new; ` +
+        `${found.intakes} kills left a folder of downloads, with ${found.parts} unfinished\n`,
+    );
+    if (crash.runs >= 30) expect(found.intakes).toBeGreaterThan(0);
     expect(crash.finish()).toMatchObject({ lost: 0, violations: [] });
   },
   crash.timeoutMs,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
@@ -57,7 +58,9 @@ describe('starting', () => {
     try {
       const { code, stderr } = await runCommand(['start'], environmentFor(server.dataDir));
       expect(code).toBe(5);
-      expect(stderr).toContain(`process ${server.pid}`);
+      const holder = new RegExp(`process ${server.pid} on ${hostname()} since \\d{4}-\\d\\d-\\d\\dT`);
+      expect(stderr).toMatch(/state_locked/);
+      expect(stderr).toMatch(holder);
       expect((await apiOf(server.url)('health')).body.status).toBe('ok');
     } finally {
       await server[Symbol.asyncDispose]();

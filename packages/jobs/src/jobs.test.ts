@@ -233,6 +233,7 @@ describe('the queue', () => {
     );
     await sleep(300);
     expect((await jobs.list({ status: 'running' })).length).toBe(2);
+    expect((await jobs.list({ status: ['running', 'queued'] })).length).toBe(3);
     wait.open();
     await Promise.all(ids.map(finished));
   });

@@ -29,7 +29,11 @@ export interface Jobs {
   /** Throws `job_not_found`. */
   get(id: string): Promise<Job>;
   /** Newest first; at most `limit` (default 50). */
-  list(filter?: { readonly kind?: string; readonly status?: JobStatus; readonly limit?: number }): Promise<Job[]>;
+  list(filter?: {
+    readonly kind?: string;
+    readonly status?: JobStatus | readonly JobStatus[];
+    readonly limit?: number;
+  }): Promise<Job[]>;
   /** Lines after a position (default 0), oldest first; at most `limit` (default 1000). Throws `job_not_found`. */
   log(id: string, page?: { readonly after?: number; readonly limit?: number }): Promise<JobLogLine[]>;
   /**
@@ -107,7 +111,12 @@ export function createJobs({ state, now = () => new Date() }: { state: State; no
       const rows = await state.db
         .select()
         .from(jobs)
-        .where(and(kind === undefined ? undefined : eq(jobs.kind, kind), status && eq(jobs.status, status)))
+        .where(
+          and(
+            kind === undefined ? undefined : eq(jobs.kind, kind),
+            status === undefined ? undefined : inArray(jobs.status, [status].flat()),
+          ),
+        )
         .orderBy(desc(jobs.created_at), desc(jobs.id))
         .limit(limit);
       return rows.map(toJob);

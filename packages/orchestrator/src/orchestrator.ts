@@ -166,11 +166,10 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
     });
 
   const currentSync: Orchestrator['currentSync'] = async () => {
-    for (const status of ['running', 'queued'] as const) {
-      const [job] = await jobs.list({ kind: 'sync', status, limit: 1 });
-      if (job !== undefined) return { id: job.id };
-    }
-    return undefined;
+    // One question for both: a job that begins between two would be seen by neither.
+    const found = await jobs.list({ kind: 'sync', status: ['running', 'queued'], limit: 2 });
+    const job = found.find(({ status }) => status === 'running') ?? found[0];
+    return job === undefined ? undefined : { id: job.id };
   };
 
   const clearTemporary = async (names: RegExp): Promise<void> => {

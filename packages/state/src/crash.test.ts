@@ -8,14 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import {
   administer,
-  CRASH_COMPILE_CACHE,
+  type BundledProgram,
+  bundleProgram,
   type CrashLane,
   type CrashTest,
   crashTest,
   createTestDatabase,
   startPostgres,
 } from '@agnes/testkit';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LADDER_TABLES, ladderOf } from '../test/crash-ladder.ts';
 import { openDuckdbEngine } from './duckdb/engine.ts';
 import { bumpVersion, openState, type StateLocation } from './index.ts';
@@ -39,23 +40,35 @@ async function withDatabase<T>(work: (location: StateLocation) => Promise<T>): P
   return await work({ url: database.url });
 }
 
-/** Where the state of a lane is, by engine, and in how many rounds each is killed in every run of the suite. */
+/** Where the state of a lane is, by engine. */
 const ENGINES = [
-  ['duckdb', 50, (work: (location: StateLocation) => Promise<void>) => withFile((path) => work({ path }))],
-  ['postgres', 20, withDatabase],
+  ['duckdb', (work: (location: StateLocation) => Promise<void>) => withFile((path) => work({ path }))],
+  ['postgres', withDatabase],
 ] as const;
 
+let program: BundledProgram;
+beforeAll(async () => {
+  program = await bundleProgram(CHILD);
+});
+afterAll(() => program?.[Symbol.asyncDispose]());
+
 const child = (...parameters: string[]) =>
-  spawn(process.execPath, ['--conditions=@agnes/source', CHILD, ...parameters], {
+  spawn(process.execPath, [...program.args, ...parameters], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, NODE_COMPILE_CACHE: CRASH_COMPILE_CACHE },
+    env: { ...process.env, ...program.env },
   });
 
 /** What a child found when it had opened the state that the one before left: see crash-child.ts. */
 interface Opened {
   readonly last: number;
   readonly whole: boolean;
+  /** Snapshots that it opened and counted. */
+  readonly snapshots: number;
+  /** Those that do not open, or hold a part of something. */
+  readonly unsound: readonly string[];
 }
+
+let soundSnapshots = 0;
 
 /** Starts a child and kills it: so long after it has loaded its code, or after it has opened the state. */
 async function killWriter(parameters: string[], moment: 'loaded' | 'opened', delayMs: number) {
@@ -90,6 +103,8 @@ async function killInTurn(
     if (found.opened !== undefined) {
       crash.lose(Math.max(0, acknowledged - found.opened.last));
       if (!found.opened.whole) crash.violate('a transaction is there in part');
+      for (const wrong of found.opened.unsound) crash.violate(wrong);
+      soundSnapshots += found.opened.snapshots - found.opened.unsound.length;
       acknowledged = Math.max(acknowledged, found.opened.last);
     }
     crash.acknowledge(Math.max(0, found.acknowledged - acknowledged));
@@ -98,43 +113,51 @@ async function killInTurn(
   let round = 1;
   for (; next(); round += 1) {
     const moment = random.pick<'loaded' | 'opened'>(['loaded', 'opened']);
-    const delay = random.integer(0, moment === 'loaded' ? longest : 200);
+    const delay = random.integer(0, moment === 'loaded' ? longest : 150);
     check(await killWriter(parametersOf(round), moment, delay));
   }
   check(await killWriter(parametersOf(round), 'opened', 0));
 }
 
-describe.each(ENGINES)('%s', (engine, rounds, withLocation) => {
-  const writes = crashTest(`state ${engine}`, rounds);
+describe.each(ENGINES)('%s', (engine, withLocation) => {
+  const writes = crashTest(`state ${engine}`);
   test(
     'kill -9 at random moments of writing loses nothing that was acknowledged',
     async () => {
       await writes.inLanes(2, (lane) =>
-        withLocation((location) => killInTurn(writes, lane, () => ['write', JSON.stringify(location)], 150)),
+        withLocation((location) => killInTurn(writes, lane, () => ['write', JSON.stringify(location)], 300)),
       );
       const figures = writes.finish();
       expect(figures).toMatchObject({ lost: 0, violations: [] });
-      expect(figures.acknowledged).toBeGreaterThan(0);
+      if (writes.runs >= 30) expect(figures.acknowledged).toBeGreaterThan(0);
     },
     writes.timeoutMs,
   );
 
-  const climbs = crashTest(`migration ${engine}`, rounds);
+  const climbs = crashTest(`migration ${engine}`);
   test(
     'kill -9 at random moments of a migration: the next start takes the steps that are left, and no row is lost',
     async () => {
       await climbs.inLanes(2, (lane) =>
         withLocation(async (location) => {
+          await climbTo(location, 1);
           const began = performance.now();
-          await (await openStateWith(location, ladderOf(2), LADDER_TABLES)).close();
-          const usual = performance.now() - began;
+          await climbTo(location, 2);
+          // The child loads DuckDB besides.
+          const usual = performance.now() - began + 100;
           const parameters = (round: number) => ['climb', JSON.stringify(location), String(round + 2)];
           await killInTurn(climbs, lane, parameters, Math.ceil(usual));
         }),
       );
       const figures = climbs.finish();
       expect(figures).toMatchObject({ lost: 0, violations: [] });
-      expect(figures.acknowledged).toBeGreaterThan(0);
+      if (climbs.runs >= 30) expect(figures.acknowledged).toBeGreaterThan(0);
+      if (engine === 'duckdb') {
+        process.stdout.write(
+          `crash ${engine}: ${soundSnapshots} snapshots that killed processes left, all of them sound\n`,
+        );
+        if (climbs.runs >= 30) expect(soundSnapshots).toBeGreaterThan(0);
+      }
     },
     climbs.timeoutMs,
   );
@@ -171,6 +194,12 @@ test(
   },
   cuts.timeoutMs,
 );
+
+/** Takes the steps of so many rounds, and removes the snapshots from before them. */
+async function climbTo(location: StateLocation, rounds: number): Promise<void> {
+  await using state = await openStateWith(location, ladderOf(rounds), LADDER_TABLES);
+  for (const { path } of await state.snapshots()) await rm(path);
+}
 
 /** The process of the session that writes; it holds the owner lock. */
 async function backendOf(url: string): Promise<number> {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { openDatabase } from '@agnes/duckdb';
 import { eq, sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { openDuckdbEngine } from '../src/duckdb/engine.ts';
@@ -21,7 +22,9 @@ const say = (line: unknown): void => void process.stdout.write(`${line}\n`);
 if (mode === 'write') {
   say('loaded');
   const state = await openState(JSON.parse(where));
-  say(JSON.stringify(await foundIn(state)));
+  const found = await foundIn(state);
+  const unsound = await eachSnapshot(state, (path) => checkSnapshot(path, 'audit_log', found.last));
+  say(JSON.stringify({ ...found, ...unsound }));
   for (;;) {
     const number = await state.write(async (tx) => {
       const version = await bumpVersion(tx, 'data_version');
@@ -54,11 +57,8 @@ if (mode === 'climb') {
     sql`SELECT count(*) AS n, count(DISTINCT value) AS different, coalesce(max(value), 0) AS last FROM things`,
   );
   const { n = 0, different = 0, last = 0 } = rows[0] ?? {};
-  say(JSON.stringify({ last, whole: n === last && different === n }));
-  // They are many here, and would be pruned later.
-  for (const { path } of await state.snapshots()) {
-    await rm(path, { force: true });
-  }
+  const unsound = await eachSnapshot(state, (path) => checkSnapshot(path, 'things', last));
+  say(JSON.stringify({ last, whole: n === last && different === n, ...unsound }));
   for (let value = last + 1; ; value += 1) {
     await state.write((tx) => tx.execute(sql`INSERT INTO things (id, value) VALUES (${`thing ${value}`}, ${value})`));
     say(value);
@@ -86,6 +86,37 @@ if (mode === 'migrate') {
     ladder,
     { now: () => new Date(), before: async () => undefined },
   );
+}
+
+/** Looks at every snapshot that those before have left, and removes it: they are many here, and would be pruned later. */
+async function eachSnapshot(state: State, check: (path: string) => Promise<string | undefined>) {
+  const snapshots = await state.snapshots();
+  const unsound: string[] = [];
+  for (const { name, path } of snapshots) {
+    const wrong = await check(path);
+    if (wrong !== undefined) {
+      unsound.push(`snapshot ${name}: ${wrong}`);
+    }
+    await rm(path, { force: true });
+  }
+  return { snapshots: snapshots.length, unsound };
+}
+
+/** What is wrong with a snapshot: it has to open, know its migrations, and hold the first rows of a table, up to some one. */
+async function checkSnapshot(path: string, table: string, last: number): Promise<string | undefined> {
+  const number = table === 'things' ? 'value' : "CAST(params->>'version' AS bigint)";
+  try {
+    await using database = await openDatabase(path, { readOnly: true });
+    await using connection = await database.connect();
+    const found = await connection.first<{ steps: number; n: number; different: number; last: number }>(`
+      SELECT (SELECT count(*) FROM schema_migrations) AS steps, count(*) AS n, count(DISTINCT ${number}) AS different,
+             coalesce(max(${number}), 0) AS last FROM ${table}`);
+    const { steps = 0, n = -1, different = 0, last: newest = 0 } = found ?? {};
+    const whole = Number(steps) > 0 && Number(n) === Number(different) && Number(n) === Number(newest);
+    return whole && Number(newest) <= last ? undefined : `it holds ${JSON.stringify({ steps, n, different, newest })}`;
+  } catch (error) {
+    return String(error);
+  }
 }
 
 /** The number of the last transaction, and whether every part of it and of those before is there. */

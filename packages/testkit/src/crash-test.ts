@@ -1,7 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Random, seededRandom } from './random.ts';
-import { repositoryRoot } from './repository.ts';
 
 /** What the rounds of a crash test have shown. */
 export interface CrashFigures {
@@ -34,9 +32,6 @@ export interface CrashLane {
   /** Whether there is another round. */
   next(): boolean;
 }
-
-/** Makes the start of a killed process, most of a round's time, shorter. */
-export const CRASH_COMPILE_CACHE = join(repositoryRoot, 'node_modules', '.cache', 'agnes-crash');
 
 /**
  * A crash test of `usual` rounds, or as many as `AGNES_CRASH_RUNS` says. The moments of its kills follow from a seed, which is

@@ -1,4 +1,5 @@
-export { CRASH_COMPILE_CACHE, type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
+export { type BundledProgram, bundleProgram } from './bundle-program.ts';
+export { type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
 export { type FailureCode, type FailurePlan, type FailureReport, failCalls, stopFailing } from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
@@ -18,7 +19,7 @@ export {
   startProcess,
   withTimeout,
 } from './start-process.ts';
-export { type RunningServer, type ServerOptions, startServer } from './start-server.ts';
+export { type RunningServer, type ServerOptions, serverEntry, startServer } from './start-server.ts';
 export { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
 export { administer, createTestDatabase, type TestDatabase, testState } from './test-database.ts';
 export { type Tree, writeTree } from './write-tree.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BundledProgram } from './bundle-program.ts';
 import { repositoryRoot } from './repository.ts';
 import { type Exit, minimalEnvironment, type RunningProcess, startProcess } from './start-process.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
@@ -12,6 +13,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where the server keeps its data; without it a temporary folder, removed at the end. */
   readonly dataDir?: string;
+  /** What runs, in the place of the sources; see `bundleProgram`. */
+  readonly program?: Pick<BundledProgram, 'args' | 'env'>;
   /** Leaves the data folder after the end. A given `dataDir` always stays. */
   readonly keep?: boolean;
 }
@@ -33,6 +36,9 @@ export interface RunningServer extends AsyncDisposable {
   restart(env?: Readonly<Record<string, string>>): Promise<void>;
 }
 
+/** The source of `agnes-server`. */
+export const serverEntry = join(repositoryRoot, 'apps', 'server', 'src', 'main.ts');
+
 /** Starts `agnes-server` from its sources and waits until it is ready. */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const folder: TemporaryFolder | undefined =
@@ -42,6 +48,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const admin = { email: 'admin@example.com', password: randomBytes(12).toString('base64url') };
   let env: Record<string, string> = {
     ...minimalEnvironment(),
+    ...options.program?.env,
     HOST: '127.0.0.1',
     PORT: '0',
     DATA_DIR: dataDir,
@@ -50,6 +57,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     ...(await stateEnvironment(dataDir)),
     ...options.env,
   };
+  const args = options.program?.args ?? ['--conditions=@agnes/source', serverEntry];
   let earlierLog = '';
   let current: Running;
   const log = (): string => earlierLog + logOf(current.process);
@@ -57,7 +65,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     if (options.keep !== true) await folder?.[Symbol.asyncDispose]();
   };
   try {
-    current = await launch(env);
+    current = await launch(args, env);
   } catch (error) {
     await remove();
     throw error;
@@ -78,7 +86,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       if (current.process.isRunning()) await current.process.stop();
       earlierLog = log();
       env = { ...env, PORT: new URL(current.url).port, ...changed };
-      current = await launch(env);
+      current = await launch(args, env);
     },
     async [Symbol.asyncDispose]() {
       await current.process[Symbol.asyncDispose]();
@@ -98,9 +106,8 @@ interface Running {
   readonly url: string;
 }
 
-async function launch(env: Readonly<Record<string, string>>): Promise<Running> {
-  const main = join(repositoryRoot, 'apps', 'server', 'src', 'main.ts');
-  const process_ = await startProcess(process.execPath, ['--conditions=@agnes/source', main, 'start'], {
+async function launch(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Running> {
+  const process_ = await startProcess(process.execPath, [...args, 'start'], {
     cwd: env.DATA_DIR ?? repositoryRoot,
     env,
   });

@@ -237,6 +237,29 @@ describe('which tables', () => {
     expect((await server.sync({ tables: [id] })).outcome).toMatchObject({ attempted: 0, skipped: [{ item: id }] });
   });
 
+  test('a table that is taken out while its sync runs is skipped with that reason, and comes back when it is registered again', async () => {
+    const [{ id }] = [await register('orders'), await register('kept')];
+    const job = await server.jobs.enqueue({ kind: 'sync', lane: 'sync', payload: { tables: null } });
+    // The connector has begun, and was asked for both.
+    const folder = join(server.dataDir, 'tmp');
+    await expect.poll(async () => (await readdir(folder)).length, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0);
+    await server.catalog.unregister(id, 'user_root');
+    await expect.poll(() => server.orchestrator.syncLocked(), { timeout: 20_000 }).toBe(false);
+    expect(await server.jobs.get(job.id)).toMatchObject({
+      status: 'succeeded',
+      outcome: {
+        attempted: 1,
+        changed: 1,
+        failed: [],
+        skipped: [{ item: 'orders', reason: expect.stringMatching(/taken out/) }],
+      },
+    });
+    expect(await server.table('orders')).toBeUndefined();
+    const again = await register('orders');
+    expect((await server.sync({ tables: [again.id] })).outcome).toMatchObject({ attempted: 1, failed: [] });
+    expect(await server.rows('orders')).toStrictEqual([{ value: 'first' }]);
+  });
+
   test('folders that no connector fills are published by a sync of all', async () => {
     await writeExtract(server.dataDir, 'handmade', ['things'], async (connection) => {
       await connection.run('CREATE TABLE things AS SELECT 1 AS x');

@@ -64,7 +64,8 @@ export function createSyncHandler(setup: SyncSetup): JobHandler {
         ? await setup.publishAll(work, failures)
         : await publishSome(setup, work, choice, failures);
     context.signal.throwIfAborted();
-    return outcomeOf(choice, extracted, reports, registered);
+    const still = new Set((await setup.catalog.list()).map(({ id }) => id));
+    return outcomeOf(choice, extracted, reports, registered, still);
   };
 }
 
@@ -173,27 +174,36 @@ function outcomeOf(
   extracted: readonly Extracted[],
   reports: readonly SourceReport[],
   registered: readonly RegisteredTable[],
+  still: ReadonlySet<string>,
 ): JobOutcome {
   const byItem = new Map<string, Failure>();
   for (const report of reports) for (const failure of report.failed) byItem.set(failure.item, failure);
   for (const run of extracted) for (const failure of run.failures) byItem.set(failure.item, failure);
 
-  const chosenTables = [...extracted.flatMap(({ tables }) => tables), ...choice.external];
-  const chosen = chosenTables.map(({ name }) => name);
+  const allChosen = [...extracted.flatMap(({ tables }) => tables), ...choice.external];
   const withConnector = new Set(extracted.map(({ source }) => source));
   const published = new Set(reports.flatMap((report) => report.published));
+  // What an administrator took out meanwhile is no failure, whatever the sync made of it.
+  const gone = allChosen.filter(({ id, name }) => !still.has(id) && !published.has(name));
+  for (const { name } of gone) byItem.delete(name);
+  const chosenTables = allChosen.filter((table) => !gone.includes(table));
+  const chosen = chosenTables.map(({ name }) => name);
   for (const { name, source } of chosenTables) {
     // What is wrong with the source as a whole is told of each of its tables that was asked for.
     const whole = byItem.get(source);
     if (!published.has(name) && !byItem.has(name)) byItem.set(name, { ...(whole ?? NOT_WRITTEN), item: name });
   }
-  for (const { source } of chosenTables) byItem.delete(source);
+  for (const { source } of allChosen) byItem.delete(source);
   const changed = reports.flatMap((report) => report.changed);
   const looked = reports.filter(({ source }) => !withConnector.has(source)).flatMap((report) => report.published);
   const attempted = new Set([...chosen, ...looked, ...changed, ...byItem.keys()]);
-  const skipped = [...choice.skipped, ...reports.flatMap((report) => report.skipped)].filter(
-    ({ item }) => !attempted.has(item) || changed.includes(item),
-  );
+  const skipped = [
+    ...choice.skipped,
+    ...gone.map(({ name }) => ({ item: name, reason: 'The table was taken out while the sync ran.' })),
+    ...reports
+      .flatMap((report) => report.skipped)
+      .filter(({ item }) => !gone.some(({ name }) => name.toLowerCase() === item.toLowerCase())),
+  ].filter(({ item }) => !attempted.has(item) || changed.includes(item));
   const withdrawn = reports.flatMap(({ source, withdrawn: names }) =>
     names.map((name) => ({
       item: name,
