@@ -1,7 +1,10 @@
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openFilesystemBlobs } from '@agnes/blobs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dataFolder, parquetView, publish, writeExtract, writeParquet } from '../testing/sources.test-setup.ts';
+import type { PublishMessage } from './protocol.ts';
+import { publishSource } from './publish-source.ts';
 
 // What belongs to others: files by another name, and what the engine knows of the server.
 
@@ -38,6 +41,43 @@ test("a hard link to another source's file is refused, whoever reads it; links i
   await rm(join(other, 'secret.parquet'));
   const second = await publish(data.path, 'shop');
   expect(second.failed).toStrictEqual([]);
+});
+
+test('a hard link that is made while another table is read is seen too', async () => {
+  const secrets = join(data.path, 'extracts', 'other', 'data');
+  const own = join(data.path, 'extracts', 'shop', 'data');
+  await mkdir(secrets, { recursive: true });
+  await writeExtract(data.path, 'shop', ['first', 'scanned', 'computed'], async (connection) => {
+    await connection.run('CREATE TABLE first AS SELECT 1 AS x');
+    await writeParquet(connection, join(own, 'x.parquet'), "SELECT 'own' AS id");
+    await writeParquet(connection, join(secrets, 'x.parquet'), "SELECT 'secret' AS id");
+    await parquetView(connection, 'scanned', `'${own}/x.parquet'`);
+    await connection.run(`CREATE VIEW computed AS SELECT upper(id) AS id FROM read_parquet('${own}/x.parquet')`);
+  });
+  const request = {
+    source: 'shop',
+    source_dir: join(data.path, 'extracts', 'shop'),
+    out_dir: join(data.path, 'tmp', 'in-process'),
+    blobs_root: join(data.path, 'blobs'),
+    known_files: [],
+    known_tables: [],
+    leave_out: [],
+    limits: { memory: '200MB', threads: 1, spill: '1GB' },
+  };
+  await mkdir(request.out_dir, { recursive: true });
+  await openFilesystemBlobs(request.blobs_root);
+  const messages: PublishMessage[] = [];
+  for await (const message of publishSource(request)) {
+    messages.push(message);
+    if (message.type !== 'progress' || message.table !== 'first') continue;
+    await rm(join(own, 'x.parquet'));
+    await link(join(secrets, 'x.parquet'), join(own, 'x.parquet'));
+  }
+  expect(messages.flatMap((message) => (message.type === 'table' ? [message.name] : []))).toStrictEqual(['first']);
+  expect(messages.filter(({ type }) => type === 'failed')).toMatchObject([
+    refusedHere('scanned'),
+    refusedHere('computed'),
+  ]);
 });
 
 test('an index that is a hard link publishes nothing', async () => {

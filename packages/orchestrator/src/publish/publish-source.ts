@@ -47,9 +47,7 @@ async function* publishTables(
 ): AsyncGenerator<PublishMessage, { complete: boolean; repeatable: boolean }> {
   const folder = await openSourceFolder(request.source, request.source_dir);
   const extractFile = join(folder.root, EXTRACT_FILE);
-  let links: Promise<ReadonlySet<string>> | undefined;
-  const linksOf = () => (links ??= foreignLinks(folder.root));
-  await checkExtractLinks(linksOf, folder.root);
+  await checkExtractLinks(folder.root);
   const extractFingerprint = await fingerprintOfExtract(request.source, extractFile);
   const blobsRoot = await realpath(request.blobs_root);
   const { memory, threads, spill } = request.limits;
@@ -83,7 +81,6 @@ async function* publishTables(
     stranger,
     reader,
     gate: await openViewGate(stranger, EXTRACT),
-    foreignLinks: linksOf,
     writer: `duckdb/${await duckdbVersion()}`,
     extractFingerprint: settled ? extractFingerprint : undefined,
     knownTables: new Map(request.known_tables.map((table) => [table.name.toLowerCase(), table])),
@@ -180,10 +177,10 @@ function unreadable(request: PublishRequest, error: unknown): AgnesError {
 }
 
 /** The index of another source under our name would publish that one's rows. */
-async function checkExtractLinks(linksOf: () => Promise<ReadonlySet<string>>, folder: string): Promise<void> {
+async function checkExtractLinks(folder: string): Promise<void> {
   for (const name of [EXTRACT_FILE, `${EXTRACT_FILE}.wal`]) {
     const stats = await statsOf(join(folder, name));
-    if (stats?.isFile() === true && stats.nlink > 1 && (await linksOf()).has(name)) throw foreignLink(name);
+    if (stats?.isFile() === true && stats.nlink > 1 && (await foreignLinks(folder)).has(name)) throw foreignLink(name);
   }
 }
 

@@ -5,7 +5,7 @@ import { type Connection, copyToParquetParts, quoteIdentifier, quoteLiteral, quo
 import { AgnesError } from '@agnes/errors';
 import type { ExtractTable, ViewGate } from '@agnes/extract-contract';
 import { readable } from './duckdb-errors.ts';
-import { foreignLink } from './hard-links.ts';
+import { foreignLink, foreignLinks } from './hard-links.ts';
 import { type PlainScan, plainScan } from './plain-scan.ts';
 import type { PublishedColumn, PublishedFile, PublishedPart, PublishRequest } from './protocol.ts';
 import { locate, missing, type SourceFolder } from './source-folder.ts';
@@ -25,8 +25,6 @@ export interface PublishRun {
   readonly reader: Connection;
   /** Says whether an object speaks of its own extract only. */
   readonly gate: ViewGate;
-  /** Files of the folder that have another name outside; looked up once. */
-  readonly foreignLinks: () => Promise<ReadonlySet<string>>;
   readonly writer: string;
   /** Fingerprint of extract.duckdb, undefined while it is too young to rely on. */
   readonly extractFingerprint: string | undefined;
@@ -54,17 +52,23 @@ export async function publishTable(run: PublishRun, table: ExtractTable): Promis
   if (scan !== undefined) return publishScan(run, table, scan);
   run.repeatable = false;
   await run.gate.check(table.table_name);
-  await refuseForeignLinks(run, table.table_name);
-  const parts = await copyOut(run, innerName(table.table_name));
+  const parts = await copyOutAlone(run, table.table_name, innerName(table.table_name));
   return { parts, columns: await columnsOf(run, table.table_name, parts) };
 }
 
 /**
- * The engine opens by name what a view reads, so nobody can say afterwards which file it was: while the folder holds a file
- * that belongs to somebody else too, no rows are read from it.
+ * Rows that are read from files by name: nobody can say afterwards which file it was, so none are published when the folder
+ * holds a file that belongs to somebody else too, before they are read or after.
  */
+async function copyOutAlone(run: PublishRun, table: string, relation: string): Promise<PublishedPart[]> {
+  await refuseForeignLinks(run, table);
+  const parts = await copyOut(run, relation);
+  await refuseForeignLinks(run, table);
+  return parts;
+}
+
 async function refuseForeignLinks(run: PublishRun, table: string): Promise<void> {
-  const [first] = await run.foreignLinks();
+  const [first] = await foreignLinks(run.folder.root);
   if (first !== undefined) throw foreignLink(first, ` ${table} may read it.`);
 }
 
@@ -73,11 +77,11 @@ async function publishScan(run: PublishRun, table: ExtractTable, scan: PlainScan
   const files = await scannedFiles(run, table, scan);
   const inHiveFolders = files.some(({ path }) => hivePartition(run, path) !== undefined);
   const asRows = async (): Promise<TableContent> => {
-    await refuseForeignLinks(run, table.table_name);
     const hive = scan.hivePartitioning ?? inHiveFolders;
     const list = quoteLiteralList(files.map(({ path }) => path));
-    const parts = await copyOut(
+    const parts = await copyOutAlone(
       run,
+      table.table_name,
       `read_parquet(${list}, union_by_name = ${scan.unionByName}, hive_partitioning = ${hive})`,
     );
     return { parts, columns: await columnsOf(run, table.table_name, parts) };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Blob, BlobStore } from '@agnes/blobs';
 import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
-import { foreignLink } from './hard-links.ts';
+import { foreignLink, foreignLinks } from './hard-links.ts';
 import { checkRegularFile, missing, type SourceFolder } from './source-folder.ts';
 
 /** A file younger than this may change again without its times changing, so its fingerprint is not relied on. */
@@ -25,7 +25,6 @@ interface Taking {
   readonly folder: SourceFolder;
   readonly blobs: BlobStore;
   readonly request: { readonly out_dir: string };
-  readonly foreignLinks: () => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -34,7 +33,7 @@ interface Taking {
  * Throws `publish_refused` when it is no regular file of the folder alone or changes meanwhile, `extract_invalid` when it is gone.
  */
 export async function takeFile(
-  { folder, blobs, request, foreignLinks }: Taking,
+  { folder, blobs, request }: Taking,
   path: string,
   known: (name: string, fingerprint: string) => string | undefined,
 ): Promise<TakenFile> {
@@ -45,7 +44,8 @@ export async function takeFile(
     const named = await stat(path, { bigint: true });
     await checkRegularFile(folder, path);
     if (before.dev !== named.dev || before.ino !== named.ino) throw changed(name);
-    if (before.nlink > 1n && (await foreignLinks()).has(name)) throw foreignLink(name);
+    // Looked at now, with the file open: a link that is made later is no other file's.
+    if (before.nlink > 1n && (await foreignLinks(folder.root)).has(name)) throw foreignLink(name);
     const fingerprint = fingerprintOf(before);
     const settled = Date.now() - Number(before.ctimeMs) > SETTLED_MS ? fingerprint : undefined;
     const sha256 = known(name, fingerprint);
