@@ -34,6 +34,18 @@ export const tasks = {
     built: false,
     start: (tools, args) => run(tools, 'node', ['scripts/crash.ts', ...args]),
   },
+  bench: {
+    does: 'the bars, as ratios to bare tools; `pnpm bench --help` lists its options',
+    oldestNode: SOURCES,
+    built: false,
+    start: (tools, args) => run(tools, 'node', ['--conditions=@agnes/source', 'bench/src/main.ts', ...args]),
+  },
+  soak: {
+    does: 'a server under load for ten minutes; `pnpm soak --help` lists its options',
+    oldestNode: SOURCES,
+    built: false,
+    start: (tools, args) => run(tools, 'node', ['--conditions=@agnes/source', 'e2e/soak/main.ts', ...args]),
+  },
   check: {
     does: 'lint, types, edges between packages, packages as they would be published',
     oldestNode: SOURCES,
