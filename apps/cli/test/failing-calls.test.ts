@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createClient } from '@agnes/api-client';
 import { AgnesError, isErrorCode } from '@agnes/errors';
-import { type FailureCode, failCalls, stopFailing } from '@agnes/testkit';
+import { FAILURE_CASES, type FailureCode, failCalls, stopFailing } from '@agnes/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { toAgnesError } from '../src/output/to-agnes-error.ts';
 import type { PullOutcome } from '../src/pull/outcome.ts';
@@ -128,20 +128,11 @@ async function runOne(
   return { said, violations: violations.map((text) => `${code} at ${failed.join(', ')}: ${text}`), failed };
 }
 
-const CASES: readonly (readonly [FailureCode, boolean])[] = [
-  ['ENOSPC', false],
-  ['ENOSPC', true],
-  ['EIO', false],
-  ['EIO', true],
-  ['EACCES', false],
-  ['EXDEV', false],
-];
-
 test('a pull in which a file-system call fails: the old tables or the new, an error that says what to do, and the next pull arrives', async () => {
   const violations: string[] = [];
   let [injected, counted] = [0, 0];
   const outcomes = new Map<string, number>();
-  for (const [code, lasting] of CASES) {
+  for (const [code, lasting] of FAILURE_CASES) {
     await publish();
     await failCalls({ code, folders: [user.folder, storeFolder(user.env)], nth: 0 });
     await pullHere();

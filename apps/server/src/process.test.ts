@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
+import { isAlive, startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
 import { describe, expect, test } from 'vitest';
 import { type Api, apiOf, signIn, sync } from './testing/api.ts';
 import { environmentFor, runCommand } from './testing/command.ts';
@@ -190,13 +190,4 @@ async function expectBigArrives(admin: Api): Promise<void> {
     expect(job.body).toMatchObject({ status: 'succeeded' });
   }
   expect((await admin('syncManifest')).body.tables.big.rows).toBe(200_000);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
-  }
 }

@@ -41,9 +41,12 @@ test('what is not there is told apart from what cannot be looked at', async () =
   expect([await isThere(dangling), await sizeOf(dangling)]).toEqual([true, undefined]);
 });
 
-test('files and folders can be synced, read-only ones too', async () => {
+test('files and folders can be synced, read-only ones too, and what is missing is not', async () => {
   const path = join(folder, 'sealed');
   await writeFile(path, 'x', { mode: 0o444 });
   await syncFile(path);
   await syncFolder(folder);
+  await expect(syncFile(join(folder, 'none'))).rejects.toSatisfy((error) => hasErrorCode(error, 'ENOENT'));
+  if (process.platform === 'win32') return;
+  await expect(syncFolder(join(folder, 'none'))).rejects.toSatisfy((error) => hasErrorCode(error, 'ENOENT'));
 });

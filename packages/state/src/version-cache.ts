@@ -13,7 +13,7 @@ export function createVersionCache<T>(state: Pick<State, 'version'>, key: Versio
   let held = new Map<string, T>();
   return async (name, read) => {
     const version = await state.version(key);
-    if (version !== at || held.size >= most) {
+    if (version !== at) {
       at = version;
       held = new Map();
     }
@@ -21,6 +21,7 @@ export function createVersionCache<T>(state: Pick<State, 'version'>, key: Versio
     if (into.has(name)) return into.get(name) as T;
     // Read after the counter, so it is of that version or newer, and never older.
     const value = await read();
+    if (into.size >= most) into.clear();
     into.set(name, value);
     return value;
   };

@@ -8,7 +8,7 @@ export interface CrashFigures {
   readonly acknowledged: number;
   /** Those of them that were gone afterwards. */
   readonly lost: number;
-  /** What was torn, left behind or did not converge, each with its round. */
+  /** What was torn, left behind or did not converge, each with the rounds that all lanes had finished by then. */
   readonly violations: readonly string[];
 }
 
@@ -38,8 +38,8 @@ export interface CrashLane {
  * printed and which `AGNES_CRASH_SEED` sets.
  */
 export function crashTest(name: string, usual = 50): CrashTest {
-  const runs = numberFrom('AGNES_CRASH_RUNS') ?? usual;
-  const seed = numberFrom('AGNES_CRASH_SEED') ?? Math.floor(Math.random() * 2 ** 31);
+  const runs = numberFrom('AGNES_CRASH_RUNS', 1) ?? usual;
+  const seed = numberFrom('AGNES_CRASH_SEED', 0) ?? Math.floor(Math.random() * 2 ** 31);
   const violations: string[] = [];
   const began = performance.now();
   let [acknowledged, lost, done] = [0, 0, 0];
@@ -55,8 +55,8 @@ export function crashTest(name: string, usual = 50): CrashTest {
       lost += count;
     },
     violate(what) {
-      violations.push(`round ${done + 1}: ${what}`);
-      print(`violation in round ${done + 1}: ${what}`);
+      violations.push(`after ${done} rounds: ${what}`);
+      print(`violation after ${done} rounds: ${what}`);
     },
     async inLanes(count, lane) {
       const lanes = Array.from({ length: Math.min(count, runs) }, (_, index) => index);
@@ -93,10 +93,12 @@ export function crashTest(name: string, usual = 50): CrashTest {
   };
 }
 
-function numberFrom(variable: string): number | undefined {
+function numberFrom(variable: string, least: number): number | undefined {
   const text = process.env[variable];
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${variable} is '${text}', not a whole number.`);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new Error(`${variable} is '${text}', not a whole number from ${least}.`);
+  }
   return value;
 }

@@ -6,6 +6,16 @@ import { fileURLToPath } from 'node:url';
 
 export type FailureCode = 'ENOSPC' | 'EIO' | 'EACCES' | 'EXDEV';
 
+/** The ways in which a test lets calls fail: each code, once or from then on where a disk can stay so. */
+export const FAILURE_CASES: readonly (readonly [code: FailureCode, lasting: boolean])[] = [
+  ['ENOSPC', false],
+  ['ENOSPC', true],
+  ['EIO', false],
+  ['EIO', true],
+  ['EACCES', false],
+  ['EXDEV', false],
+];
+
 export interface FailurePlan {
   readonly code: FailureCode;
   /** Only calls on files below these folders count. */
@@ -26,6 +36,7 @@ export interface FailureReport {
 
 type Role = 'read' | 'write' | 'name' | 'close';
 type AnyFunction = (...args: unknown[]) => unknown;
+type Functions = Record<string, AnyFunction | undefined>;
 
 /** What each call does to a file system: reads, writes (and may need space), changes names, or lets go. */
 const ON_PATHS: Readonly<Record<string, Role>> = {
@@ -110,8 +121,8 @@ const descriptorPaths = new Map<number, string>();
 
 /**
  * From now on the file-system calls of this process, made through `node:fs` and `node:fs/promises` with promises, callbacks,
- * streams or synchronously, fail as planned. What native code does by itself (DuckDB, SQLite) is not reached. A write that
- * fails has written half of its bytes; a close that fails has closed.
+ * streams or synchronously, fail as planned. What native code does by itself (DuckDB, SQLite) is not reached. A write through
+ * promises that fails has written half of its bytes; a close that fails has closed.
  */
 export async function failCalls(next: FailurePlan): Promise<void> {
   await install();
@@ -123,11 +134,6 @@ export async function failCalls(next: FailurePlan): Promise<void> {
 /** Lets all calls pass again and tells what happened. */
 export function stopFailing(): FailureReport {
   plan = undefined;
-  return { calls, failed };
-}
-
-/** What happened so far. */
-export function failureReport(): FailureReport {
   return { calls, failed };
 }
 
@@ -167,8 +173,7 @@ async function install(): Promise<void> {
   if (installed) return;
   installed = true;
   const handles = await handlePrototype();
-  const [plainFs, promises] = [fs, fs.promises] as unknown as Record<string, AnyFunction | undefined>[];
-  if (plainFs === undefined || promises === undefined) return;
+  const [plainFs, promises] = [fs, fs.promises] as unknown as [Functions, Functions];
   for (const [name, role] of Object.entries(ON_PATHS)) {
     wrap(promises, name, (original) => promising(original, pathCall(name, role)));
     wrap(plainFs, name, (original) => callingBack(original, pathCall(name, role)));
@@ -220,13 +225,10 @@ function textOf(path: PathLike): string {
   return resolve(path instanceof URL ? fileURLToPath(path) : String(path));
 }
 
-function wrap(
-  target: Record<string, AnyFunction | undefined>,
-  name: string,
-  make: (original: AnyFunction) => AnyFunction,
-): void {
+function wrap(target: Functions, name: string, make: (original: AnyFunction) => AnyFunction): void {
   const original = target[name];
-  if (typeof original === 'function') target[name] = Object.assign(make(original), original);
+  if (typeof original !== 'function') throw new Error(`This Node has no call named ${name} that could fail.`);
+  target[name] = Object.assign(make(original), original);
 }
 
 function promising(original: AnyFunction, describe: Describe): AnyFunction {
@@ -239,13 +241,13 @@ function promising(original: AnyFunction, describe: Describe): AnyFunction {
       throw error;
     }
     const result = await original.apply(this, args);
-    if (call.name === 'open') watchHandle(result as Record<string, AnyFunction | undefined>, call.paths[0] ?? '');
+    if (call.name === 'open') watchHandle(result as Functions, call.paths[0] ?? '');
     return result;
   };
 }
 
 /** Each handle has a `close` of its own; the other methods are wrapped where they all share them. */
-function watchHandle(handle: Record<string, AnyFunction | undefined>, path: string): void {
+function watchHandle(handle: Functions, path: string): void {
   handlePaths.set(handle, path);
   wrap(handle, 'close', (original) => promising(original, handleCall('close', 'close')));
 }
@@ -306,10 +308,10 @@ function halfOf({ name, role, args, onPath }: Call): unknown[] | undefined {
   return undefined;
 }
 
-async function handlePrototype(): Promise<Record<string, AnyFunction | undefined>> {
+async function handlePrototype(): Promise<Functions> {
   const path = join(tmpdir(), `agnes-handle-${process.pid}`);
   const handle = await fs.promises.open(path, 'w');
   await handle.close();
   await fs.promises.rm(path);
-  return Object.getPrototypeOf(handle) as Record<string, AnyFunction | undefined>;
+  return Object.getPrototypeOf(handle) as Functions;
 }

@@ -1,9 +1,18 @@
 export { type BundledProgram, bundleProgram } from './bundle-program.ts';
 export { type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
-export { type FailureCode, type FailurePlan, type FailureReport, failCalls, stopFailing } from './failing-calls.ts';
+export {
+  FAILURE_CASES,
+  type FailureCode,
+  type FailurePlan,
+  type FailureReport,
+  failCalls,
+  stopFailing,
+} from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
+export { freePort } from './free-port.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';
+export { isAlive } from './is-alive.ts';
 export { type Laptop, startLaptop } from './laptop.ts';
 export { type PostgresServer, startPostgres } from './postgres-server.ts';
 export { type FoundProcess, processesIn } from './processes-in.ts';

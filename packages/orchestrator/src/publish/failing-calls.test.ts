@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFilesystemBlobs } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
-import { type FailureCode, failCalls, stopFailing } from '@agnes/testkit';
+import { FAILURE_CASES, failCalls, stopFailing } from '@agnes/testkit';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { publishRequest } from '../testing/publish-request.test-setup.ts';
 import { type TestServer, testServer } from '../testing/server.test-setup.ts';
 import { parquetView, writeExtract, writeParquet } from '../testing/sources.test-setup.ts';
 import type { PublishMessage, PublishRequest } from './protocol.ts';
@@ -13,14 +14,6 @@ import { publishSource } from './publish-source.ts';
 /** How many calls of each kind fail, spread evenly; `AGNES_FAULT_RUNS=all` makes each fail. */
 const WANTED = process.env.AGNES_FAULT_RUNS ?? '5';
 const RUNS = WANTED === 'all' ? Number.POSITIVE_INFINITY : Number(WANTED);
-const CASES: readonly (readonly [FailureCode, boolean])[] = [
-  ['ENOSPC', false],
-  ['ENOSPC', true],
-  ['EIO', false],
-  ['EIO', true],
-  ['EACCES', false],
-  ['EXDEV', false],
-];
 
 let server: TestServer;
 let generation = 0;
@@ -80,7 +73,7 @@ async function matrix(name: string, runs: number, work: (begin: () => Promise<vo
   const violations: string[] = [];
   const ends = new Map<string, number>();
   let [counted, injected] = [0, 0];
-  for (const [code, lasting] of CASES) {
+  for (const [code, lasting] of FAILURE_CASES) {
     const plan = { code, folders: [server.dataDir], lasting };
     await work(() => failCalls({ ...plan, nth: 0 }));
     const calls = counts;
@@ -103,21 +96,6 @@ let counts = 0;
 let failedCalls: readonly string[] = [];
 function end(): void {
   ({ calls: counts, failed: failedCalls } = stopFailing());
-}
-
-async function requestOf(): Promise<PublishRequest> {
-  const out = join(server.dataDir, 'tmp', `publish-shop-${crypto.randomUUID()}`);
-  await mkdir(out, { recursive: true });
-  return {
-    source: 'shop',
-    source_dir: join(server.dataDir, 'extracts', 'shop'),
-    out_dir: out,
-    blobs_root: join(server.dataDir, 'blobs'),
-    known_files: [],
-    leave_out: [],
-    known_tables: [],
-    limits: { memory: '200MB', threads: 1, spill: '1GB' },
-  };
 }
 
 /** The runner, in this process. */
@@ -146,7 +124,7 @@ function tablesIn(messages: PublishMessage[] | unknown): string {
 test('the publish runner in which a file-system call fails: whole blobs, an error that says what to do, and the next run publishes', async () => {
   await matrix('publish runner', RUNS, async (begin) => {
     await writeSource();
-    const request = await requestOf();
+    const request = await publishRequest(server.dataDir);
     await begin();
     const messages = await run(request);
     const violations: string[] = [];
@@ -163,7 +141,7 @@ test('the publish runner in which a file-system call fails: whole blobs, an erro
     const failed = failedCalls;
     const before = counts;
     violations.push(...(await tornBlobs()));
-    const again = tablesIn(await run(await requestOf()));
+    const again = tablesIn(await run(await publishRequest(server.dataDir)));
     if (again !== 'files 2, copied 2') violations.push(`the next run: ${again}`);
     violations.push(...(await tornBlobs()));
     const blobs = await openFilesystemBlobs(request.blobs_root);

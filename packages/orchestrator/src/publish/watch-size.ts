@@ -11,7 +11,7 @@ export interface SizeLimits {
 }
 
 const LOOK_MS = 500;
-/** Folders come and go while they are counted; one look in a row that succeeds is enough. */
+/** Folders come and go while they are counted, so a look may fail; ten failed looks in a row count as too much. */
 const MOST_FAILED_LOOKS = 10;
 
 /**

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@agnes/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ConnectorProcess } from '../connector/connector-process.ts';
 import { type TestServer, testServer } from '../testing/server.test-setup.ts';
@@ -301,13 +302,3 @@ test('a cancelled sync ends its connector and leaves the last good version', asy
   expect(await readdir(folder)).toStrictEqual([]);
   expect(await server.rows('orders')).toStrictEqual([{ value: 'first' }]);
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
-}
