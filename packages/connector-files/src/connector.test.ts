@@ -305,6 +305,8 @@ describe('CSV that a reader would change in silence', () => {
       message: expect.stringMatching(/a\.csv, line 3/),
       hint: expect.stringContaining('escape'),
     });
+    const bare = { 'b.csv': 'id,p,q\n1,x,"a\\"b"\n2,5" pipe,"C:\\temp"\n' };
+    expect((await one(bare)).failed).toMatchObject({ message: expect.stringMatching(/b\.csv, line 3/) });
     expect((await one(files, { options: { escape: '\\' } })).rows[1]).toStrictEqual({ id: 2, p: 'C:temp' });
   });
 

@@ -91,7 +91,7 @@ function layoutOf(dialect: Omit<Dialect, 'columns' | 'dateFormat' | 'timestampFo
     `encoding = ${quoteLiteral(dialect.encoding)}`,
     `max_line_size = ${LONGEST_LINE}`,
     `buffer_size = ${LONGEST_LINE}`,
-    `parallel = ${dialect.parallel}`,
+    ...(dialect.parallel ? [] : ['parallel = false']),
     'strict_mode = true',
     'null_padding = false',
     'ignore_errors = false',
