@@ -216,6 +216,111 @@ describe('CSV files', () => {
   });
 });
 
+describe('CSV that a reader would change in silence', () => {
+  const titled = 'the lines below this one have 2 values each';
+  const cases: readonly [name: string, content: string | Buffer, rows: readonly Row[], warnings?: readonly string[]][] =
+    [
+      ['short years late', 'd\n31/12/2024\n13/01/24\n', [{ d: '31/12/2024' }, { d: '13/01/24' }]],
+      ['short years with points', 'd\n31.12.2012\n13.1.03\n', [{ d: '31.12.2012' }, { d: '13.1.03' }]],
+      [
+        'short years of times',
+        'd\n31/12/2024 10:00:00\n13/01/24 10:00:00\n',
+        [{ d: '31/12/2024 10:00:00' }, { d: '13/01/24 10:00:00' }],
+      ],
+      ['one digit of days and months', 'd\n31.12.2012\n1.1.2013\n', [{ d: '2012-12-31' }, { d: '2013-01-01' }]],
+      ['an empty line above', '\na,b\n1,2\n', [{ a: 1, b: 2 }]],
+      ['empty lines above', '\r\n\r\n\r\na,b\r\n1,2\r\n', [{ a: 1, b: 2 }]],
+      ['a mark and an empty line above', '\uFEFF\na,b\n1,2\n', [{ a: 1, b: 2 }]],
+      ['an empty line above one column', '\n\nx\n1\n', [{ x: 1 }]],
+      [
+        'apostrophes',
+        "id,code\n1,'007'\n2,'008'\n",
+        [
+          { id: 1, code: "'007'" },
+          { id: 2, code: "'008'" },
+        ],
+      ],
+      [
+        'apostrophes, then quotes',
+        `id,v\n1,'007'\n2,"12"" pipe"\n`,
+        [
+          { id: 1, v: "'007'" },
+          { id: 2, v: '12" pipe' },
+        ],
+      ],
+      [
+        'backslashes and no escaped quote',
+        'id,p\n1,"a"\n2,"C:\\temp"\n',
+        [
+          { id: 1, p: 'a' },
+          { id: 2, p: 'C:\\temp' },
+        ],
+      ],
+      [
+        'escaped quotes and backslashes',
+        'id,p\n1,"a\\"b"\n2,"C:\\\\t"\n',
+        [
+          { id: 1, p: 'a"b' },
+          { id: 2, p: 'C:\\t' },
+        ],
+      ],
+      [
+        'numbers under the least DOUBLE',
+        `x\n0.${'0'.repeat(400)}123\n1\n`,
+        [{ x: `0.${'0'.repeat(400)}123` }, { x: '1' }],
+        ['"x"'],
+      ],
+      ['zeros', 'x\n0.00\n0.0000000000000000000\n', [{ x: 0 }, { x: 0 }]],
+      [
+        'zones that are none',
+        't\n2024-01-01T10:00:00+99\n2024-01-01T10:00:00+05:75\n',
+        [{ t: '2024-01-01T10:00:00+99' }, { t: '2024-01-01T10:00:00+05:75' }],
+      ],
+      [
+        'a title',
+        'Report 2024\na,b\n1,2\n3,4\n',
+        [{ 'Report 2024': 'a,b' }, { 'Report 2024': '1,2' }, { 'Report 2024': '3,4' }],
+        [titled],
+      ],
+      ['empty lines in one column', 'x\n1\n\n\n', [{ x: 1 }, { x: null }, { x: null }]],
+    ];
+
+  test('all in one run', async () => {
+    const tables = cases.map((_, index) => ({ name: `c${index}`, source_table: `c${index}.csv` }));
+    for (const [index, [, content]] of cases.entries()) await writeFile(join(root, `c${index}.csv`), content);
+    const { messages } = await extract(tables);
+    for (const [index, [name, , rows, warnings = []]] of cases.entries()) {
+      const done = messages.find((message) => message.type === 'table_done' && message.table === `c${index}`);
+      expect(done, name).toBeDefined();
+      expect({ name, rows: (await readTable(`c${index}`)).rows }).toStrictEqual({ name, rows });
+      const said = done?.type === 'table_done' ? (done.warnings ?? []) : [];
+      expect(said, name).toMatchObject(warnings.map((words) => ({ message: expect.stringContaining(words) })));
+    }
+  });
+
+  test('backslashes that would be lost are refused with their line, unless the option asks for it', async () => {
+    const files = { 'a.csv': 'id,p\n1,"a\\"b"\n2,"C:\\temp"\n' };
+    expect((await one(files)).failed).toMatchObject({
+      code: 'source_file_invalid',
+      message: expect.stringMatching(/a\.csv, line 3/),
+      hint: expect.stringContaining('escape'),
+    });
+    const bare = { 'b.csv': 'id,p,q\n1,x,"a\\"b"\n2,5" pipe,"C:\\temp"\n' };
+    expect((await one(bare)).failed).toMatchObject({ message: expect.stringMatching(/b\.csv, line 3/) });
+    expect((await one(files, { options: { escape: '\\' } })).rows[1]).toStrictEqual({ id: 2, p: 'C:temp' });
+  });
+
+  test('a large file with line ends in quotes is read whole', async () => {
+    const note = '"Dear all, this is line one\nand, line two of the note\n\nRegards, ""Bob"", x"';
+    const content = Array.from({ length: 500_000 }, (_, index) => `${index},${note}\n`).join('');
+    const { rows, warnings, failed } = await one({ 'a.csv': `id,v\n${content}` }, { options: { header: true } });
+    expect(failed).toBeUndefined();
+    expect(warnings).toStrictEqual([]);
+    expect(rows).toHaveLength(500_000);
+    expect(rows.every(({ id }, index) => id === index)).toBe(true);
+  }, 60_000);
+});
+
 describe('several files', () => {
   test('are one table in the order of their names, columns by name, types widened', async () => {
     const { rows, columns } = await one(

@@ -93,22 +93,56 @@ async function writeFiles(
   using progress = await reportProgress(connection, sizeOf(files), (done, total) =>
     context.progress(table, { done, total, unit: 'bytes' }),
   );
+  const input = { connection, files, format, options: optionsOf(table), columnTypes, scratch };
   try {
-    let plan = await PLANS[format]({ connection, files, format, options: optionsOf(table), columnTypes, scratch });
-    progress.half();
-    let rows: number;
-    try {
-      rows = await writePlan(table, context, plan);
-    } catch (error) {
-      if (plan.otherwise === undefined || !isRefuted(error)) throw await explained(plan, error);
-      plan = await plan.otherwise();
-      rows = await writeExplained(table, context, plan);
-    }
+    const { rows, warnings } = await writeReading(table, context, input, () => progress.half());
     progress.complete();
-    const warnings = plan.warnings.map((warning) => ({ ...warning, message: named(warning.message) }));
-    return rows === 0 ? [...warnings, noRows(found)] : warnings;
+    const said = warnings.map((warning) => ({ ...warning, message: named(warning.message) }));
+    return rows === 0 ? [...said, noRows(found)] : said;
   } catch (error) {
     throw renamed(readFailure(error, files), named);
+  }
+}
+
+interface Written {
+  readonly rows: number;
+  readonly warnings: readonly ConnectorWarning[];
+}
+
+async function writeReading(
+  table: ConnectorTable,
+  context: Context,
+  input: ReadInput,
+  planned: () => void,
+): Promise<Written> {
+  try {
+    return await writeOnce(table, context, input, planned);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!mayBeMisread(input, error)) throw error;
+    context.log('info', `${table.name}: it is read once more, with one thread for each file.`);
+    return await writeOnce(table, context, { ...input, sequential: true }, planned);
+  }
+}
+
+async function writeOnce(
+  table: ConnectorTable,
+  context: Context,
+  input: ReadInput,
+  planned: () => void,
+): Promise<Written> {
+  let plan = await PLANS[input.format](input);
+  planned();
+  try {
+    try {
+      return { rows: await writePlan(table, context, plan), warnings: plan.warnings };
+    } catch (error) {
+      if (plan.otherwise === undefined || !isRefuted(error)) throw error;
+      plan = await plan.otherwise();
+      return { rows: await writePlan(table, context, plan), warnings: plan.warnings };
+    }
+  } catch (error) {
+    throw mayBeMisread(input, error) ? error : await explained(plan, error);
   }
 }
 
@@ -121,12 +155,18 @@ async function writePlan(table: ConnectorTable, context: Context, plan: ReadPlan
   return rows;
 }
 
-async function writeExplained(table: ConnectorTable, context: Context, plan: ReadPlan): Promise<number> {
-  try {
-    return await writePlan(table, context, plan);
-  } catch (error) {
-    throw await explained(plan, error);
-  }
+/** DuckDB gives each thread so much of a CSV file at a time. */
+const SHARE_OF_A_THREAD = 8_000_000;
+
+/**
+ * A thread of DuckDB that begins between quotes may take what stands there for lines. When all shares are read it finds
+ * that they do not meet, so nothing of it is published, but what it says of a value or a line may be wrong.
+ */
+function mayBeMisread({ format, files, sequential }: ReadInput, error: unknown): boolean {
+  if (sequential === true || (format !== 'csv' && format !== 'tsv') || isAgnesError(error)) return false;
+  if (!(error instanceof Error) || !/^(Conversion|Invalid Input|Not implemented) Error/.test(error.message))
+    return false;
+  return files.some(({ path, size }) => size > SHARE_OF_A_THREAD || /\.(gz|zst)$/i.test(path));
 }
 
 /** Only what DuckDB says of values is explained: reading on when memory or disk is full would not end better. */

@@ -12,6 +12,8 @@ export interface Dialect {
   readonly skip: number;
   readonly nullValues: readonly string[];
   readonly encoding: string;
+  /** Whether several threads may read one file. */
+  readonly parallel: boolean;
   readonly columns: readonly string[];
   /** Formats that the sniffer found for dates that are not ISO 8601. */
   readonly dateFormat: string | undefined;
@@ -43,7 +45,9 @@ export async function sniffDialect(
   warnings: ConnectorWarning[],
 ): Promise<Dialect> {
   const usual = options.delimiter ?? (format === 'tsv' ? '\t' : ',');
-  const given = format === 'tsv' ? { ...options, delimiter: usual } : options;
+  // A sniffer that may choose takes apostrophes that are part of the values for quotes.
+  const quote = options.quote ?? '"';
+  const given = { ...options, quote, ...(format === 'tsv' ? { delimiter: usual } : {}) };
   let sniffed = await trySniff(connection, file, given);
   // A file with a broken line is often taken for one of a single column with another delimiter.
   if (sniffed === undefined || (sniffed.Columns.length === 1 && sniffed.Columns[0]?.name.includes(usual) === true)) {
@@ -51,18 +55,22 @@ export async function sniffDialect(
   }
   const dialect: Dialect = {
     delimiter: given.delimiter ?? textOf(sniffed.Delimiter),
-    quote: options.quote ?? (textOf(sniffed.Quote) || '"'),
-    escape: options.escape ?? (textOf(sniffed.Escape) || '"'),
+    quote,
+    escape: options.escape ?? (sniffed.Escape === '\\' ? '\\' : quote),
     header: options.header ?? sniffed.HasHeader,
     skip: options.skip ?? 0,
     nullValues: options.null_values ?? [],
     encoding: options.encoding ?? 'utf-8',
+    parallel: true,
     columns: sniffed.Columns.map((column) => column.name),
     dateFormat: options.date_format ?? sniffed.DateFormat ?? undefined,
     timestampFormat: options.timestamp_format ?? sniffed.TimestampFormat ?? undefined,
   };
   if (dialect.header) await warnOfRenamed(connection, file, dialect, warnings);
   else if (options.header === undefined) await warnOfNoHeader(file, dialect, warnings);
+  if (dialect.columns.length === 1 && given.delimiter === undefined) {
+    await warnOfTitle(connection, file, dialect, warnings);
+  }
   return dialect;
 }
 
@@ -83,6 +91,7 @@ function layoutOf(dialect: Omit<Dialect, 'columns' | 'dateFormat' | 'timestampFo
     `encoding = ${quoteLiteral(dialect.encoding)}`,
     `max_line_size = ${LONGEST_LINE}`,
     `buffer_size = ${LONGEST_LINE}`,
+    ...(dialect.parallel ? [] : ['parallel = false']),
     'strict_mode = true',
     'null_padding = false',
     'ignore_errors = false',
@@ -115,13 +124,9 @@ async function byTheRules(
   delimiter: string,
   options: TableOptions,
 ): Promise<Sniffed> {
-  const line = await connection.first<{ line: string | null }>(
-    `FROM read_csv(${quoteLiteral(file)}, auto_detect = false, delim = '\u0001', quote = '', escape = '', header = false,
-      skip = ${options.skip ?? 0}, strict_mode = false, max_line_size = ${LONGEST_LINE}, buffer_size = ${LONGEST_LINE}, columns = {line: 'VARCHAR'},
-      encoding = ${quoteLiteral(options.encoding ?? 'utf-8')}) LIMIT 1`,
-  );
+  const [line = ''] = await firstLines(connection, file, 1, options);
   const header = options.header ?? true;
-  const names = splitLine(line?.line ?? '', delimiter, options.quote ?? '"');
+  const names = splitLine(line, delimiter, options.quote ?? '"');
   return {
     Delimiter: delimiter,
     Quote: '"',
@@ -131,6 +136,21 @@ async function byTheRules(
     DateFormat: null,
     TimestampFormat: null,
   };
+}
+
+/** The first lines, whatever they hold. */
+async function firstLines(
+  connection: Connection,
+  file: string,
+  count: number,
+  { skip = 0, encoding = 'utf-8' }: { readonly skip?: number | undefined; readonly encoding?: string | undefined },
+): Promise<string[]> {
+  const rows = await connection.rows<{ line: string | null }>(
+    `FROM read_csv(${quoteLiteral(file)}, auto_detect = false, delim = '\u0001', quote = '', escape = '', header = false,
+      skip = ${skip}, strict_mode = false, max_line_size = ${LONGEST_LINE}, buffer_size = ${LONGEST_LINE}, columns = {line: 'VARCHAR'},
+      encoding = ${quoteLiteral(encoding)}) LIMIT ${count}`,
+  );
+  return rows.map(({ line }) => line ?? '');
 }
 
 /** The values of one line. */
@@ -190,6 +210,32 @@ async function warnOfNoHeader(file: string, dialect: Dialect, warnings: Connecto
     message: `${await placeOfHeader(file, dialect)}: there is no header, so the columns are called ${first} and so on.`,
     hint: 'Write the names of the columns into the first line.',
   });
+}
+
+/** Lines that are looked at to tell a title from a header. */
+const TITLED_LINES = 100;
+
+/** Above a table there may be a title: then all its lines have the same number of values, and the first line has fewer. */
+async function warnOfTitle(
+  connection: Connection,
+  file: string,
+  dialect: Dialect,
+  warnings: ConnectorWarning[],
+): Promise<void> {
+  const [first = '', ...below] = (await firstLines(connection, file, TITLED_LINES, dialect)).filter(
+    (line) => line.trim() !== '',
+  );
+  for (const delimiter of [',', ';', '\t', '|']) {
+    const widths = new Set(below.map((line) => splitLine(line, delimiter, dialect.quote).length));
+    const [width = 1] = widths;
+    if (widths.size !== 1 || width <= splitLine(first, delimiter, dialect.quote).length) continue;
+    warnings.push({
+      code: 'one_column',
+      message: `${await placeOfHeader(file, dialect)}: the lines below this one have ${width} values each, with ${JSON.stringify(delimiter)} between them, and this one has fewer; the file is published as one column of whole lines.`,
+      hint: `If it is a title, give the table the option {"skip": ${dialect.skip + 1}}; if the column is one, {"delimiter": ${JSON.stringify(delimiter === ',' ? ';' : ',')}}.`,
+    });
+    return;
+  }
 }
 
 async function placeOfHeader(file: string, { quote, escape: escapedBy, skip, columns }: Dialect): Promise<string> {

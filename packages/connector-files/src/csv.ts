@@ -3,6 +3,7 @@ import type { AgnesError } from '@agnes/errors';
 import type { ConnectorWarning } from '@agnes/extract-contract';
 import { assertKnownColumns, castTo } from './column-types.ts';
 import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
+import { refuseLostBackslash } from './csv-escapes.ts';
 import { type CsvFile, firstPlaces, isOfKind, type PlacedWarning } from './csv-places.ts';
 import { invalidFile } from './failures.ts';
 import { givenTypeProblem, lossOf } from './given-types.ts';
@@ -30,8 +31,14 @@ export async function planCsv(input: ReadInput, sampleRows = SAMPLE_ROWS): Promi
   const warnings: ConnectorWarning[] = [];
   const dialects: Dialect[] = [];
   for (const file of files) {
-    if ((await lineOfRecord(file.path, 0)) === undefined) throw nothingIn(file.path);
-    dialects.push(await sniffDialect(connection, file.path, format, options, warnings));
+    const skipped = options.skip ?? 0;
+    // Empty lines above the first one with something in it are no records, not even in a file of one column.
+    const first = await lineOfRecord(file.path, 0, { skip: skipped });
+    if (first === undefined) throw nothingIn(file.path, skipped);
+    const from = { ...options, skip: first - 1 };
+    const dialect = await sniffDialect(connection, file.path, format, from, warnings);
+    if (dialect.escape === '\\' && options.escape === undefined) await refuseLostBackslash(file.path, dialect);
+    dialects.push({ ...dialect, parallel: input.sequential !== true });
   }
   const text = unionByName(
     files.map((file) => file.path),
@@ -72,8 +79,9 @@ async function placed(table: TextTable, warnings: readonly PlacedWarning[]): Pro
   });
 }
 
-function nothingIn(path: string): AgnesError {
-  return invalidFile(path, 'There are only empty lines in it, so there are no columns.', {
+function nothingIn(path: string, skipped: number): AgnesError {
+  const where = skipped === 0 ? 'in it' : `below the ${skipped} that the option skip leaves out`;
+  return invalidFile(path, `There are only empty lines ${where}, so there are no columns.`, {
     hint: 'Check that its source wrote it whole; a table without rows is a file with a header only.',
   });
 }
@@ -218,7 +226,22 @@ async function formatsOf(connection: Connection, text: string, column: string, d
 async function readsAll(connection: Connection, text: string, name: string, format: string): Promise<boolean> {
   if (/%[yxcZz]/.test(format)) return false;
   const misfit = await connection.first(
-    `SELECT 1 FROM ${text} WHERE ${name} IS NOT NULL AND try_strptime(trim(${name}), ${quoteLiteral(format)}) IS NULL LIMIT 1`,
+    `SELECT 1 FROM ${text} WHERE ${name} IS NOT NULL AND (try_strptime(trim(${name}), ${quoteLiteral(format)}) IS NULL
+       OR NOT regexp_full_match(trim(${name}), ${quoteLiteral(spellingOf(format))})) LIMIT 1`,
   );
   return misfit === undefined;
+}
+
+const SPELLINGS: Readonly<Record<string, string>> = { Y: '[0-9]{4}', f: '[0-9]{1,6}', '%': '%' };
+
+/** What a text looks like that the format reads as it is written: DuckDB would take 24 for the year 24, and cut digits of %f. */
+function spellingOf(format: string): string {
+  return format
+    .split(/(%-?.)/)
+    .map((part, index) =>
+      index % 2 === 1
+        ? (SPELLINGS[part.slice(-1)] ?? (/[dmHIMSj]/.test(part) ? '[0-9]+' : '.+'))
+        : part.replaceAll(/[!-/:-@[-^`{-~]/g, '\\$&').replaceAll(/ +/g, ' +'),
+    )
+    .join('');
 }

@@ -13,6 +13,8 @@ export interface ReadInput {
   readonly columnTypes: Readonly<Record<string, string>>;
   /** A folder for intermediate files, removed after the table. */
   readonly scratch: string;
+  /** CSV: with one thread for each file, which is slower and reads line ends in quotes wherever they stand. */
+  readonly sequential?: boolean;
 }
 
 /** How to read files without losing a value: a SELECT, or parquet files that can be copied as they are. */

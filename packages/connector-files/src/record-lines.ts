@@ -30,7 +30,10 @@ export async function lineOfRecord(
   let quoted = false;
   let escaped = false;
   let before = 0;
-  for await (const chunk of bytesOf(path)) {
+  let begun = false;
+  for await (const data of bytesOf(path)) {
+    const chunk = begun ? data : withoutMark(data);
+    begun = true;
     for (const byte of chunk) {
       const half = byte === LF && before === CR;
       before = byte;
@@ -63,7 +66,13 @@ export async function lineOfRecord(
   return filled && records === record ? start : undefined;
 }
 
-function bytesOf(path: string): Readable {
+/** A byte order mark is not what a line has in it. */
+function withoutMark(data: Buffer): Buffer {
+  return data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf ? data.subarray(3) : data;
+}
+
+/** The bytes of a text file, unpacked. */
+export function bytesOf(path: string): Readable {
   const bytes = createReadStream(path);
   if (/\.gz$/i.test(path)) return bytes.pipe(createGunzip());
   return /\.zst$/i.test(path) ? bytes.pipe(createZstdDecompress()) : bytes;

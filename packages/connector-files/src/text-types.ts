@@ -15,14 +15,16 @@ export type Kind = (typeof KINDS)[number];
 export function kindSql(text: string): string {
   const is = (pattern: string) => `regexp_full_match(${text}, ${quoteLiteral(pattern)})`;
   const day = '[0-9]{4}-[0-9]{2}-[0-9]{2}';
+  // DuckDB takes any two digits, and would shift the instant by them. No place is further than 16 hours from UTC.
+  const zone = 'Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?';
   const clock = '[0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6})?)?';
   // A DOUBLE gives back any 15 digits. Beyond, its own shortest text has to be the one in the file.
   const digits = `length(ltrim(regexp_replace(regexp_replace(${text}, '[eE].*', ''), '[^0-9]', '', 'g'), '0'))`;
   const plain = `regexp_replace(${text}, '\\.?0+$', '')`;
   const shortest = `CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR)`;
-  // Near the ends of its range a DOUBLE has fewer digits, or none.
+  // Near the ends of its range a DOUBLE has fewer digits, or none; without any other digit than 0 it is zero as written.
   const value = `abs(TRY_CAST(${text} AS DOUBLE))`;
-  const inRange = `(NOT contains(lower(${text}), 'e') OR ${value} BETWEEN 1e-300 AND 1e300) AND ${value} < 1e300`;
+  const inRange = `(${value} >= 1e-300 OR NOT regexp_matches(${text}, '[1-9]')) AND ${value} < 1e300`;
   const again = `regexp_replace(${shortest}, '\\.0$', '')`;
   return `CASE
     WHEN NOT regexp_matches(${text}, '^([-.0-9]|(?i:true|false|nan|inf))') THEN 'text'
@@ -34,7 +36,7 @@ export function kindSql(text: string): string {
       ELSE 'decimal' END
     WHEN ${is(day)} AND TRY_CAST(${text} AS DATE) IS NOT NULL THEN 'date'
     WHEN ${is(`${day}[ T]${clock}`)} AND TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL THEN 'timestamp'
-    WHEN ${is(`${day}[ T]${clock}(Z|[+-][0-9]{2}(:?[0-9]{2})?)`)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL
+    WHEN ${is(`${day}[ T]${clock}(${zone})`)} AND TRY_CAST(${text} AS TIMESTAMPTZ) IS NOT NULL
       THEN 'instant'
     WHEN ${is('[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?')} AND TRY_CAST(${text} AS TIME) IS NOT NULL THEN 'time'
     WHEN lower(${text}) IN ('true', 'false') THEN 'bool'
