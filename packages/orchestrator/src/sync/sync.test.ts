@@ -156,7 +156,7 @@ describe('a connector that misbehaves leaves the last good version and says what
     behaviour = 'leaves a grandchild';
     expect((await server.sync()).status).toBe('succeeded');
     const pid = Number(await readFile(join(server.dataDir, 'extracts', 'postgres', 'grandchild'), 'utf8'));
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => isAlive(pid), { timeout: 20_000 }).toBe(false);
   });
 
   test('one that needs more memory than it may have is ended, and told what to raise', async () => {
