@@ -8,9 +8,8 @@ import { blobPath, type Layout } from './layout.ts';
 export interface BlobFile {
   /** Throws `blob_not_found`. */
   open(): Promise<FileHandle>;
-  /** Inclusive, as in HTTP. `end` may lie beyond the end of the file. */
+  /** The first byte. How many follow, the answer's content-length says. */
   readonly start: number;
-  readonly end: number;
 }
 
 const files = new WeakMap<object, BlobFile>();
@@ -65,7 +64,7 @@ export function readBlob(
     },
     { highWaterMark: 0 },
   );
-  files.set(stream, { open: () => openBlob(layout, sha256), start, end });
+  files.set(stream, { open: () => openBlob(layout, sha256), start });
   return stream;
 }
 

@@ -54,7 +54,7 @@ async function extractOnce(table: ConnectorTable, context: Context): Promise<str
   const files = await findFiles(patternOf(table), context.config.roots, context.config.max_files);
   const options = optionsOf(table);
   const format = commonFormat(files, options.format);
-  const total = sizeOf(files);
+  const total = totalSize(files);
   context.log(
     'info',
     `${table.name}: ${files.length} ${format} ${files.length === 1 ? 'file' : 'files'}, ${total} bytes`,
@@ -64,7 +64,7 @@ async function extractOnce(table: ConnectorTable, context: Context): Promise<str
   const signatures = await signaturesOf(files);
   const scratch = await mkdtemp(join(tmpdir(), 'agnes-files-'));
   try {
-    const warnings = await writeFiles(table, context, files, format, scratch);
+    const warnings = await writeFiles(table, context, files, format, options, scratch);
     const changed = await changedSince(signatures);
     if (changed === undefined) for (const warning of warnings) context.warn(table, warning);
     return changed;
@@ -83,6 +83,7 @@ async function writeFiles(
   context: Context,
   found: readonly SourceFile[],
   format: Format,
+  options: ReadInput['options'],
   scratch: string,
 ): Promise<readonly ConnectorWarning[]> {
   const { connection } = context.writer;
@@ -90,10 +91,10 @@ async function writeFiles(
   const columnTypes: Record<string, string> = Object.assign(Object.create(null), table.column_types);
   await assertTypes(connection, columnTypes);
   const { files, named } = await prepareFiles(found, format, scratch);
-  using progress = await reportProgress(connection, sizeOf(files), (done, total) =>
+  using progress = await reportProgress(connection, totalSize(files), (done, total) =>
     context.progress(table, { done, total, unit: 'bytes' }),
   );
-  const input = { connection, files, format, options: optionsOf(table), columnTypes, scratch };
+  const input = { connection, files, format, options, columnTypes, scratch };
   try {
     const { rows, warnings } = await writeReading(table, context, input, () => progress.half());
     progress.complete();
@@ -193,6 +194,6 @@ function renamed(error: unknown, named: (text: string) => string): unknown {
   return new AgnesError(code, named(message), { ...(hint === undefined ? {} : { hint }), details, cause });
 }
 
-function sizeOf(files: readonly SourceFile[]): number {
+function totalSize(files: readonly SourceFile[]): number {
   return files.reduce((sum, file) => sum + file.size, 0);
 }

@@ -66,9 +66,8 @@ export async function readForPublication(
 /** What became of a source, from what its runner found and what the catalog said to it. */
 export function reportOf(source: string, { content }: ReadSource, result: PublishResult): SourceReport {
   // Of a name that an administrator took out, the catalog says publish_refused: that is as it should be, no failure.
-  const [takenOut, refused] = [true, false].map((wanted) =>
-    result.refused.filter(({ code }) => (code === 'publish_refused') === wanted),
-  );
+  const takenOut = result.refused.filter(({ code }) => code === 'publish_refused');
+  const refused = result.refused.filter(({ code }) => code !== 'publish_refused');
   const changed = result.changed.map(({ name }) => name);
   return {
     source,
@@ -76,7 +75,7 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
     changed,
     failed: [
       ...content.failed.map(({ name, ...failure }) => ({ item: name, ...failure })),
-      ...(refused ?? []).map(({ name, ...failure }) => ({ item: name, ...failure })),
+      ...refused.map(({ name, ...failure }) => ({ item: name, ...failure })),
       ...(content.complete ? [] : content.problems.slice(-1).map((problem) => ({ item: source, ...problem }))),
     ],
     warnings: [
@@ -95,7 +94,7 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
     ],
     skipped: [
       ...content.skipped.map(({ name, reason }) => ({ item: name, reason })),
-      ...(takenOut ?? []).map(({ name, message }) => ({ item: name, reason: message })),
+      ...takenOut.map(({ name, message }) => ({ item: name, reason: message })),
     ],
     withdrawn: result.withdrawn,
   };

@@ -17,15 +17,20 @@ const FAILING: Readonly<Record<string, string>> = {
   ESTALE: 'The network drive has lost the file: mount it again, then run the command again.',
 };
 
+/** What the user is told when `path` cannot be written because the disk is full. */
+export function noSpaceLeft(path: string, cause: unknown): AgnesError {
+  return new AgnesError('storage_full', `There is no space left to write ${path}.`, {
+    hint: 'Free some space and run the command again; it goes on where it stopped.',
+    cause,
+  });
+}
+
 /** The user's view of a file system error: a full disk, a place that cannot be used, a failing disk; undefined for anything else. */
 export function fileError(error: unknown): AgnesError | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   const path = 'path' in error && typeof error.path === 'string' ? error.path : 'a file';
   if (FULL.has(error.code)) {
-    return new AgnesError('storage_full', `There is no space left to write ${path}.`, {
-      hint: 'Free some space and run the command again; it goes on where it stopped.',
-      cause: error,
-    });
+    return noSpaceLeft(path, error);
   }
   if (REFUSED.has(error.code)) {
     return new AgnesError('path_not_writable', `${path} cannot be used: ${error.message}`, {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { attachReadOnly, type Connection, openDatabase, quoteIdentifier } from '@agnes/duckdb';
 import { sizeOf, syncFile } from '@agnes/durable-files';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
+import { noSpaceLeft } from '../output/file-error.ts';
 import { openElsewhere } from '../workspace/open-elsewhere.ts';
 import type { PulledTable } from '../workspace/state.ts';
 import { VIEW_MARK, viewStatements } from './view-sql.ts';
@@ -80,7 +81,7 @@ async function foldIn(path: string): Promise<void> {
 
 function explain(error: unknown, path: string): unknown {
   if (isAgnesError(error) || !(error instanceof Error) || 'syscall' in error) return error;
-  if (isFull(error)) return full(path, error);
+  if (isFull(error)) return noSpaceLeft(path, error);
   const busy = openElsewhere(error, path, 'Close it there, or open it read-only, then run: agnes pull');
   if (busy !== undefined) return busy;
   return new AgnesError('local_database_unreadable', `${path} cannot be opened: ${messageOf(error).split('\n')[0]}`, {
@@ -92,7 +93,7 @@ function explain(error: unknown, path: string): unknown {
 /** What DuckDB says when it cannot write the new database. */
 function explainTarget(error: unknown, path: string): unknown {
   if (isAgnesError(error) || !(error instanceof Error) || 'syscall' in error) return error;
-  if (isFull(error)) return full(path, error);
+  if (isFull(error)) return noSpaceLeft(path, error);
   if (!isInputOutput(error)) return error;
   return new AgnesError('path_not_writable', `${path} cannot be written: ${messageOf(error).split('\n')[0]}`, {
     hint: 'Check that its folder is yours and its disk sound: agnes diagnose',
@@ -107,13 +108,6 @@ function isFull(error: unknown): boolean {
 
 function isInputOutput(error: unknown): boolean {
   return /^(IO|FATAL|INTERNAL|TransactionContext) Error/.test(messageOf(error));
-}
-
-function full(path: string, cause: unknown): AgnesError {
-  return new AgnesError('storage_full', `There is no space left to write ${path}.`, {
-    hint: 'Free some space and run the command again; it goes on where it stopped.',
-    cause,
-  });
 }
 
 async function fill(target: string, views: readonly ViewPlan[]): Promise<Built> {

@@ -23,7 +23,7 @@ export interface FetchOptions {
 /** Pauses before the tries that follow one without progress. */
 const PAUSES_MS = [300, 1000, 3000];
 /** What a try has to bring to count as progress, unless it brings the end. */
-const PROGRESS = 16 * 1024;
+const PROGRESS_BYTES = 16 * 1024;
 
 /**
  * Brings one part into the store: goes on where an earlier try ended, verifies size and SHA-256, and only then gives it
@@ -68,7 +68,7 @@ export async function fetchPart(part: MissingPart, options: FetchOptions): Promi
       }
       if (!mayPass(error) || options.signal.aborted) throw error;
       // A server that ignores ranges and always breaks at the same place makes no progress.
-      fruitless = counted - before >= PROGRESS ? 0 : fruitless + 1;
+      fruitless = counted - before >= PROGRESS_BYTES ? 0 : fruitless + 1;
       const pause = PAUSES_MS[Math.max(0, fruitless - 1)];
       if (pause === undefined) throw error;
       await sleep(pause, undefined, { signal: options.signal });

@@ -1,6 +1,6 @@
 import { type FileLock, type LockOptions, takeFileLock } from '@agnes/durable-files';
 import { AgnesError, messageOf } from '@agnes/errors';
-import { fileError } from '../output/file-error.ts';
+import { fileError, noSpaceLeft } from '../output/file-error.ts';
 
 /** `takeFileLock`, for which a lock that cannot be opened at all is the user's to mend. Throws `path_not_writable` or `storage_full`. */
 export async function takeOsLock(path: string, options: LockOptions = {}): Promise<FileLock | undefined> {
@@ -8,10 +8,7 @@ export async function takeOsLock(path: string, options: LockOptions = {}): Promi
     return await takeFileLock(path, options);
   } catch (cause) {
     if (/disk is full/i.test(messageOf(cause))) {
-      throw new AgnesError('storage_full', `There is no space left to write ${path}.`, {
-        hint: 'Free some space and run the command again; it goes on where it stopped.',
-        cause,
-      });
+      throw noSpaceLeft(path, cause);
     }
     const file = fileError(cause);
     if (file !== undefined) throw file;

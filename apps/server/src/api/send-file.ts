@@ -26,16 +26,24 @@ export async function sendFile(
 ): Promise<void> {
   let handle: FileHandle | undefined;
   try {
+    const rest = lengthOf(response);
     handle = await file.open();
     outgoing.setHeaders(response.headers);
     outgoing.writeHead(response.status);
-    await sendBytes(outgoing, handle, { position: file.start, rest: Number(response.headers.get('content-length')) });
+    await sendBytes(outgoing, handle, { position: file.start, rest });
   } catch (error) {
     outgoing.destroy();
     onBroken(error);
   } finally {
     await handle?.close();
   }
+}
+
+/** Without the header nothing would be sent, and it would look like an empty file. */
+function lengthOf(response: Response): number {
+  const length = response.headers.get('content-length');
+  if (length === null) throw new Error('An answer with a stored file has no content-length.');
+  return Number(length);
 }
 
 async function sendBytes(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AgnesError } from '@agnes/errors';
+import type { AgnesError } from '@agnes/errors';
 import type { ConnectorRequest } from '@agnes/extract-contract';
 import type { ConnectorProcess } from './connector-process.ts';
 import { type ConnectorReport, type ConnectorRunOptions, runConnector } from './run-connector.ts';
@@ -39,12 +39,9 @@ export async function runPastCrashes(
 
 function deathAt(table: ConnectorRequest['tables'][number], error: AgnesError) {
   const place = join(table.bucket ?? '', table.source_table ?? '');
-  const { code, message, hint } = new AgnesError(
-    'connector_failed',
-    `While table ${table.name}${place === '' ? '' : ` (${place})`} was read: ${error.message}`,
-    {
-      hint: 'Its data is damaged, nested thousands of levels deep or larger than memory: correct or split it, then sync again.',
-    },
-  );
-  return { code, message, ...(hint === undefined ? {} : { hint }) };
+  return {
+    code: 'connector_failed',
+    message: `While table ${table.name}${place === '' ? '' : ` (${place})`} was read: ${error.message}`,
+    hint: 'Its data is damaged, nested thousands of levels deep or larger than memory: correct or split it, then sync again.',
+  } as const;
 }

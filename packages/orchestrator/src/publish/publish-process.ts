@@ -169,8 +169,8 @@ function stoppedAt(
       hint: `${advice}, or raise AGNES_PUBLISH_TABLE_TIMEOUT_SEC.`,
     };
   }
-  if (end.reason !== 'memory' && (end.reason !== 'exited' || end.signal === null) && !ranOutOfMemory(end))
-    return undefined;
+  const killed = end.reason === 'exited' && end.signal !== null;
+  if (!killed && end.reason !== 'memory' && !ranOutOfMemory(end)) return undefined;
   const most = Math.round(dataBytes / 2 ** 20);
   return {
     name: table,
