@@ -129,6 +129,33 @@ export const csvText: readonly Case[] = [
     expected: refused('source_file_invalid', 'unclosed_quote_late/a.csv', 'line 30002'),
   },
   {
+    name: 'empty_lines_above',
+    bad: { 'a.csv': '\r\n\r\nid,v\r\n1,x\r\n' },
+    expected: published(TWO, [{ id: 1, v: 'x' }]),
+  },
+  {
+    name: 'apostrophes',
+    bad: { 'a.csv': text('id,v', "1,'007'", '2,"12"" pipe"') },
+    expected: published(TWO, [
+      { id: 1, v: "'007'" },
+      { id: 2, v: '12" pipe' },
+    ]),
+  },
+  {
+    name: 'backslashes',
+    bad: { 'a.csv': text('id,v', '1,"a\\"b"', '2,"C:\\temp"') },
+    expected: refused('source_file_invalid', 'backslashes/a.csv', 'line 3', /backslash/),
+  },
+  {
+    name: 'title_above',
+    bad: { 'a.csv': text('Report 2024', 'id,v', '1,x') },
+    expected: warned(
+      { 'Report 2024': 'VARCHAR' },
+      [{ 'Report 2024': 'id,v' }, { 'Report 2024': '1,x' }],
+      said('one_column', 'line 1', '2 values'),
+    ),
+  },
+  {
     name: 'no_header',
     bad: { 'a.csv': text('1,2.5', '2,3.5') },
     expected: warned(

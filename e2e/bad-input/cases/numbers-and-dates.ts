@@ -141,6 +141,21 @@ export const numbersAndDates: readonly Case[] = [
     ),
   },
   {
+    name: 'dates_one_short_year',
+    bad: { 'a.csv': text('31/12/2023', '13/01/24') },
+    expected: published(of('VARCHAR'), rows('31/12/2023', '13/01/24')),
+  },
+  {
+    name: 'zones_that_are_none',
+    bad: { 'a.csv': text('2024-01-01T10:00:00+99', '2024-01-01T10:00:00+05:75') },
+    expected: published(of('VARCHAR'), rows('2024-01-01T10:00:00+99', '2024-01-01T10:00:00+05:75')),
+  },
+  {
+    name: 'under_least_double',
+    bad: { 'a.csv': text(`0.${'0'.repeat(400)}123`, '1') },
+    expected: warned(of('VARCHAR'), rows(`0.${'0'.repeat(400)}123`, '1'), said('number_as_text', '"v"', 'line 2')),
+  },
+  {
     name: 'dates_short_years',
     bad: { 'a.csv': text('31/12/99', '30/11/00') },
     expected: published(of('VARCHAR'), rows('31/12/99', '30/11/00')),

@@ -310,6 +310,18 @@ describe('CSV that a reader would change in silence', () => {
     expect((await one(files, { options: { escape: '\\' } })).rows[1]).toStrictEqual({ id: 2, p: 'C:temp' });
   });
 
+  test('what a type of the registration takes for another time is told', async () => {
+    const lines = ['24-01-13,2024-01-16', '2024-01-13,2024-01-16T10:00:00+99', '2024-01-13,2024-01-16T10:00:00+15:00'];
+    const { warnings } = await one(
+      { 'a.csv': `d,t\n${lines.join('\n')}\n` },
+      { column_types: { d: 'DATE', t: 'TIMESTAMP WITH TIME ZONE' } },
+    );
+    expect(warnings.map(({ code, message }) => [code, /line \d/.exec(message)?.[0]])).toStrictEqual([
+      ['misread', 'line 2'],
+      ['misread', 'line 3'],
+    ]);
+  });
+
   test('a large file with line ends in quotes is read whole', async () => {
     const note = '"Dear all, this is line one\nand, line two of the note\n\nRegards, ""Bob"", x"';
     const content = Array.from({ length: 500_000 }, (_, index) => `${index},${note}\n`).join('');

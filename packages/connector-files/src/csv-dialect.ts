@@ -45,10 +45,11 @@ export async function sniffDialect(
   warnings: ConnectorWarning[],
 ): Promise<Dialect> {
   const usual = options.delimiter ?? (format === 'tsv' ? '\t' : ',');
-  // A sniffer that may choose takes apostrophes that are part of the values for quotes.
+  const given = format === 'tsv' ? { ...options, delimiter: usual } : options;
   const quote = options.quote ?? '"';
-  const given = { ...options, quote, ...(format === 'tsv' ? { delimiter: usual } : {}) };
   let sniffed = await trySniff(connection, file, given);
+  // A sniffer that may choose takes apostrophes that are part of the values for quotes. Without a choice it takes more memory.
+  if (sniffed?.Quote === "'") sniffed = await trySniff(connection, file, { ...given, quote });
   // A file with a broken line is often taken for one of a single column with another delimiter.
   if (sniffed === undefined || (sniffed.Columns.length === 1 && sniffed.Columns[0]?.name.includes(usual) === true)) {
     sniffed = await byTheRules(connection, file, usual, options);

@@ -6,7 +6,7 @@ import { type Dialect, readCsv, sniffDialect } from './csv-dialect.ts';
 import { refuseLostBackslash } from './csv-escapes.ts';
 import { type CsvFile, firstPlaces, isOfKind, type PlacedWarning } from './csv-places.ts';
 import { invalidFile } from './failures.ts';
-import { givenTypeProblem, lossOf } from './given-types.ts';
+import { givenTypeProblem, lossesOf } from './given-types.ts';
 import type { ReadInput, ReadPlan } from './read-plan.ts';
 import { lineOfRecord } from './record-lines.ts';
 import { readFacts } from './text-facts.ts';
@@ -136,8 +136,7 @@ async function planTypes(table: TextTable, guesses: ReadonlyMap<string, NonNulla
     const guessed = guesses.get(column);
     if (given !== undefined) {
       expressions.push(`${castTo(name, given)} AS ${name}`);
-      const loss = lossOf(column, given);
-      if (loss !== undefined) warnings.push(loss);
+      warnings.push(...lossesOf(column, given));
     } else if (guessed === undefined) {
       const found = facts.get(column) ?? { counts: {}, whole: 0, fraction: 0 };
       const dated = onlyText(found) ? await dateExpression(connection, text, column, dialects, warnings) : undefined;

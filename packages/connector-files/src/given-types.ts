@@ -1,9 +1,31 @@
-import type { Connection } from '@agnes/duckdb';
+import { type Connection, quoteLiteral } from '@agnes/duckdb';
 import { type CsvFile, firstPlaces, type PlacedWarning } from './csv-places.ts';
 import { invalidFile } from './failures.ts';
 
-/** Which texts a type from the registration would not keep as they are: digits after the point, or the time of a day. */
-export function lossOf(column: string, type: string): PlacedWarning | undefined {
+/** Which texts a type from the registration would not keep as they are, with the warnings that are due then. */
+export function lossesOf(column: string, type: string): PlacedWarning[] {
+  return [lossOf(column, type), misreadOf(column, type)].filter((warning) => warning !== undefined);
+}
+
+/** DuckDB takes the year 24 for what it says, and shifts by any zone of two digits. */
+function misreadOf(column: string, type: string): PlacedWarning | undefined {
+  if (!/^(DATE|TIMESTAMP|DATETIME)/.test(type.trim().toUpperCase())) return undefined;
+  const zone = ':[0-9]{2}(\\.[0-9]+)? ?[+-](1[6-9]|[2-9][0-9]|[0-9]{2}:?[6-9])';
+  return {
+    code: 'misread',
+    message: `Column ${JSON.stringify(column)} has values with a year of fewer than four digits, or with a zone that does not exist, and ${type}, which column_types asks for, takes them as they are written.`,
+    hint: 'Write them as 2024-12-31 or 2024-12-31T10:00:00+02:00 where the file is made, or give the column the type VARCHAR.',
+    sought: {
+      column,
+      condition: (text) =>
+        `regexp_matches(${text}, '^[0-9]{1,3}[-/ ]') OR regexp_matches(${text}, ${quoteLiteral(zone)})`,
+    },
+    onlyIfFound: true,
+  };
+}
+
+/** Digits after the point, or the time of a day. */
+function lossOf(column: string, type: string): PlacedWarning | undefined {
   const lost = lostSql(type);
   if (lost === undefined) return undefined;
   return {
