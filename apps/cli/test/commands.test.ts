@@ -269,7 +269,7 @@ describe('query', () => {
   test('about a table that is on the server only says: pull', async () => {
     await server.publish('fresh', ['SELECT 1 AS one']);
     expect((await user.run(['query', 'SELECT * FROM fresh'])).stderr).toContain(
-      "'fresh' is on the server but not here yet",
+      "'fresh' is on the server but not here",
     );
   });
 });

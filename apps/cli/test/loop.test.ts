@@ -49,7 +49,7 @@ test('an operator registers, syncs and grants; an analyst pulls and queries; wha
   expect(await analyst.run(['admin', 'list-users'])).toMatchObject({ code: 8, stdout: '' });
 
   await admin.json(['admin', 'grant', 'delete', movies.id]);
-  expect((await analyst.run(['pull'])).stdout).toContain('Removed: movies (no longer granted)');
+  expect((await analyst.run(['pull'])).stdout).toContain('Removed: movies (no longer granted or published)');
   expect(await analyst.run(['query', 'SELECT * FROM movies'])).toMatchObject({ code: 8 });
 
   const token = await analyst.json<{ token: string }>(['auth', 'token', 'create', '--name', 'nightly']);

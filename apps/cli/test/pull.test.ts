@@ -150,7 +150,7 @@ describe('a pull', () => {
     server.revoke('movies');
     const { stdout, code } = await user.run(['pull']);
     expect(code).toBe(0);
-    expect(stdout).toContain('Removed: movies (no longer granted)');
+    expect(stdout).toContain('Removed: movies (no longer granted or published)');
     const gone = await user.run(['query', 'SELECT * FROM movies', '--json']);
     expect(gone.code).toBe(8);
     expect(JSON.parse(gone.stderr)).toMatchObject({ error: { code: 'table_not_found' } });

@@ -46,8 +46,9 @@ export interface Publication {
   /** Tables that keep their last good version. A name may stand in `tables` too: published, but the last run failed. */
   readonly failed: readonly { readonly name: string; readonly code: ErrorCode; readonly message: string }[];
   /**
-   * Whether `tables` and `failed` name all that the source publishes now. Names that it owned and that are not among them
-   * are then free for other sources, and their current version is withdrawn.
+   * Whether `tables` and `failed` name all that the source publishes now. Names that it brought itself and that are not among
+   * them are then free for other sources, and their current version is withdrawn. A table that an administrator registered
+   * keeps its last good version until they take it out.
    */
   readonly complete: boolean;
   readonly files: readonly KnownFile[];
@@ -72,7 +73,9 @@ export interface PublishResult {
   /** Names whose version is still the same. */
   readonly unchanged: readonly string[];
   readonly refused: readonly RefusedTable[];
-  /** Names that the source published before and does not any more. */
+  /** Tables that an administrator registered and that the source does not publish now: readers keep their version. */
+  readonly kept: readonly string[];
+  /** Names that the source brought, published before and does not any more. */
   readonly withdrawn: readonly string[];
   /** Names that were registered by this publication. */
   readonly registered: readonly string[];

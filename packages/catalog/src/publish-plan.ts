@@ -43,7 +43,9 @@ export interface Plan {
   readonly accepted: readonly AcceptedTable[];
   readonly refused: readonly RefusedTable[];
   readonly failed: readonly FailedTable[];
-  /** Names that the source owned and publishes no more; with their rows, where those are still of this source. */
+  /** Tables that the source publishes no more, and that an administrator registered: only they can take them out. */
+  readonly kept: readonly RegisteredTable[];
+  /** Other names that the source owned and publishes no more; with their rows, where those are still of this source. */
   readonly released: readonly { readonly key: string; readonly row: RegisteredTable | undefined }[];
 }
 
@@ -79,13 +81,21 @@ export function planPublication(publication: Publication, before: Before): Plan 
   });
 
   const listed = new Set([...publication.tables, ...publication.failed].map(({ name }) => nameKey(name)));
-  const released = [...before.owners]
+  const gone = [...before.owners]
     .filter(([key, owner]) => publication.complete && owner === publication.source && !listed.has(key))
     .map(([key]) => {
       const row = before.tables.get(key);
       return { key, row: row?.source === publication.source ? row : undefined };
     });
-  return { accepted, refused, failed, released };
+  const isKept = (row: RegisteredTable | undefined) =>
+    row !== undefined && row.current_version !== null && !isFromExtract(row);
+  return {
+    accepted,
+    refused,
+    failed,
+    kept: gone.flatMap(({ row }) => (row !== undefined && isKept(row) ? [row] : [])),
+    released: gone.filter(({ row }) => !isKept(row)),
+  };
 }
 
 type Reason = Omit<RefusedTable, 'name'>;
@@ -118,7 +128,11 @@ function reasonToRefuse(source: string, published: PublishedTable, key: string, 
 
 /** A row that an extract brought, whose source does not publish it any more. */
 function isFree(row: RegisteredTable, key: string, before: Before): boolean {
-  return !before.owners.has(key) && (row.registered_by?.startsWith(REGISTERED_BY_EXTRACT) ?? false);
+  return !before.owners.has(key) && isFromExtract(row);
+}
+
+function isFromExtract({ registered_by }: RegisteredTable): boolean {
+  return registered_by?.startsWith(REGISTERED_BY_EXTRACT) ?? false;
 }
 
 function nameProblem(name: string): Reason | undefined {

@@ -237,6 +237,14 @@ describe('ownership of names', () => {
     expect((await it.catalog.publish(publication('b', [await orders()]))).refused).toHaveLength(1);
   });
 
+  test('a table that an administrator registered keeps its version while its source does not have it', async () => {
+    await it.catalog.register({ name: 'orders', source_table: 'orders.csv' }, ROOT.userId);
+    await it.catalog.publish(publication('local', [await orders()]));
+    const before = await it.catalog.get('orders');
+    expect(await it.catalog.publish(publication('local', []))).toMatchObject({ kept: ['orders'], withdrawn: [] });
+    expect(await it.catalog.get('orders')).toMatchObject({ current_version: before.current_version, rows: 1 });
+  });
+
   test('a failed table still counts as published', async () => {
     await it.catalog.publish(publication('a', [await orders()]));
     const failed = [{ name: 'orders', code: 'extract_invalid' as const, message: 'x' }];

@@ -133,7 +133,8 @@ async function apply(tx: StateDatabase, at: Date, publication: Publication, plan
   await rememberFiles(tx, source, publication.files);
   if (seen || changed.length > 0 || withdrawn.length > 0) await bumpVersion(tx, 'data_version');
   const registered = inserts.registered.map(({ name }) => name);
-  return { changed, unchanged, refused: plan.refused, withdrawn, registered };
+  const kept = plan.kept.map(({ name }) => name);
+  return { changed, unchanged, refused: plan.refused, kept, withdrawn, registered };
 }
 
 function rowFromExtract(

@@ -45,20 +45,22 @@ export async function sniffDialect(
   warnings: ConnectorWarning[],
 ): Promise<Dialect> {
   const usual = options.delimiter ?? (format === 'tsv' ? '\t' : ',');
-  const given = format === 'tsv' ? { ...options, delimiter: usual } : options;
+  let given = format === 'tsv' ? { ...options, delimiter: usual } : options;
   const quote = options.quote ?? '"';
-  let sniffed = await trySniff(connection, file, given);
+  const wide = await wideLine(connection, file, given);
+  if (wide !== undefined) given = { ...given, ...wide };
+  let sniffed = wide === undefined ? await trySniff(connection, file, given) : undefined;
   // A sniffer that may choose takes apostrophes that are part of the values for quotes. Without a choice it takes more memory.
   if (sniffed?.Quote === "'") sniffed = await trySniff(connection, file, { ...given, quote });
   // A file with a broken line is often taken for one of a single column with another delimiter.
   if (sniffed === undefined || (sniffed.Columns.length === 1 && sniffed.Columns[0]?.name.includes(usual) === true)) {
-    sniffed = await byTheRules(connection, file, usual, options);
+    sniffed = await byTheRules(connection, file, wide?.delimiter ?? usual, given);
   }
   const dialect: Dialect = {
     delimiter: given.delimiter ?? textOf(sniffed.Delimiter),
     quote,
     escape: options.escape ?? (sniffed.Escape === '\\' ? '\\' : quote),
-    header: options.header ?? sniffed.HasHeader,
+    header: given.header ?? sniffed.HasHeader,
     skip: options.skip ?? 0,
     nullValues: options.null_values ?? [],
     encoding: options.encoding ?? 'utf-8',
@@ -116,6 +118,24 @@ async function trySniff(connection: Connection, file: string, options: TableOpti
     if (error instanceof Error && error.message.includes('sniffing')) return undefined;
     throw error;
   }
+}
+
+/** Of so many columns the sniffer keeps a sample for each dialect that it tries, which takes gigabytes. */
+const WIDE = 1000;
+
+/** Delimiter and header of a file of very many columns; undefined for another. Numbers are no names. */
+async function wideLine(
+  connection: Connection,
+  file: string,
+  options: TableOptions,
+): Promise<{ readonly delimiter: string; readonly header: boolean } | undefined> {
+  const [line = ''] = await firstLines(connection, file, 1, options);
+  const delimiters = options.delimiter === undefined ? [',', ';', '\t', '|'] : [options.delimiter];
+  const delimiter = delimiters.find((one) => line.split(one).length > WIDE);
+  if (delimiter === undefined) return undefined;
+  const isName = (text: string): boolean => text.trim() === '' || Number.isNaN(Number(text));
+  const names = splitLine(line, delimiter, options.quote ?? '"');
+  return { delimiter, header: options.header ?? names.every(isName) };
 }
 
 /** RFC 4180 with the columns of the first line: reading such a file then tells the line that is wrong. */

@@ -61,7 +61,7 @@ export interface Orchestrator {
 
 /** Young files are spared by a sweep: a publish may be about to name them. */
 const SWEEP_AGE_MS = 3_600_000;
-const NOTHING = { published: [], changed: [], failed: [], warnings: [], skipped: [], withdrawn: [] };
+const NOTHING = { published: [], changed: [], failed: [], warnings: [], skipped: [], kept: [], withdrawn: [] };
 const TEMPORARY = /^(publish|connector|views)-/;
 const PUBLISHING = /^publish-/;
 
@@ -139,8 +139,8 @@ export function createOrchestrator(options: OrchestratorOptions): Orchestrator {
       for (const source of await goneSources(extracts, await catalog.sources())) {
         const nothing = { source, tables: [], failed: [], complete: true, files: [] };
         await sources.run(source, async () => {
-          const { withdrawn } = await catalog.publish(nothing);
-          reports.set(source, { ...NOTHING, source, withdrawn });
+          const { kept, withdrawn } = await catalog.publish(nothing);
+          reports.set(source, { ...NOTHING, source, kept, withdrawn });
         });
       }
       // A name that its owner gave up in this very rebuild goes to a source that was refused before.

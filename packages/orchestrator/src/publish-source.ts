@@ -96,6 +96,7 @@ export function reportOf(source: string, { content }: ReadSource, result: Publis
       ...content.skipped.map(({ name, reason }) => ({ item: name, reason })),
       ...takenOut.map(({ name, message }) => ({ item: name, reason: message })),
     ],
+    kept: result.kept,
     withdrawn: result.withdrawn,
   };
 }

@@ -22,6 +22,8 @@ export interface SourceReport {
   readonly failed: readonly Failure[];
   readonly warnings: readonly Warning[];
   readonly skipped: readonly { readonly item: string; readonly reason: string }[];
+  /** Tables that an administrator registered and the extract does not hold: readers keep their version. */
+  readonly kept: readonly string[];
   readonly withdrawn: readonly string[];
 }
 

@@ -115,7 +115,7 @@ describe('a plan', () => {
     };
     const made = plan(manifest(now), before, 'abc');
     expect(made.removed).toEqual([
-      { table: 'gone', reason: 'no longer granted' },
+      { table: 'gone', reason: 'no longer granted or published' },
       { table: 'moved', reason: 'now called renamed' },
       { table: 'far', reason: 'now has a row policy' },
     ]);

@@ -86,7 +86,7 @@ function whyRemoved(name: string, old: PulledTable, manifest: Manifest): string 
   const entry = manifest.tables[name];
   if (entry !== undefined) return `now ${whyElsewhere(entry) ?? 'elsewhere'}`;
   const renamed = Object.entries(manifest.tables).find(([, other]) => other.id === old.id);
-  return renamed === undefined ? 'no longer granted' : `now called ${renamed[0]}`;
+  return renamed === undefined ? 'no longer granted or published' : `now called ${renamed[0]}`;
 }
 
 function pulledTable(entry: ManifestTable): PulledTable {

@@ -25,7 +25,8 @@ async function hintFor(name: string, state: WorkspaceState | undefined, serverTa
   const close = nearest(name, local, 3);
   if (close.length > 0) return `Did you mean ${close.join(' or ')}? All tables: agnes catalog`;
   const remote = await serverTables();
-  if (remote?.includes(name) === true) return `'${name}' is on the server but not here yet: agnes pull`;
+  if (remote?.includes(name) === true)
+    return `'${name}' is on the server but not here: agnes pull   (agnes schema ${name} says whether it has data yet)`;
   const [closeThere] = nearest(name, remote ?? [], 1);
   if (closeThere !== undefined) return `Did you mean '${closeThere}', which is not here yet? agnes pull`;
   return 'What there is: agnes catalog';

@@ -211,6 +211,16 @@ function outcomeOf(
       message: `${source} does not publish it any more; readers lose it at their next pull.`,
     })),
   );
+  const kept = reports.flatMap(({ source, kept: names }) =>
+    names
+      .filter((name) => !byItem.has(name))
+      .map((name) => ({
+        item: name,
+        code: 'extract_missing' as const,
+        message: `The extract of ${source} does not hold it; readers keep its last good version.`,
+        hint: `Sync it: agnes admin sync ${name}   (or take it out: agnes admin unregister-table ${name})`,
+      })),
+  );
   return {
     attempted: attempted.size,
     changed: changed.length,
@@ -219,6 +229,7 @@ function outcomeOf(
     warnings: [
       ...extracted.flatMap((run) => run.warnings),
       ...reports.flatMap((report) => report.warnings),
+      ...kept,
       ...withdrawn,
     ],
     details: {
