@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AgnesError } from '@agnes/errors';
+import { AgnesError, isAgnesError } from '@agnes/errors';
 import { Client } from 'pg';
 import type { Executor } from '../session.ts';
 import { inTransaction } from '../transaction.ts';
@@ -49,8 +49,7 @@ export async function openOwnerSession(url: string): Promise<OwnerSession> {
           run: (sql, parameters) => runStatement(client.session, sql, parameters),
           begin: () => begin(client, url),
           commit: () => command('COMMIT'),
-          // A session that is gone has rolled back by itself.
-          rollBack: async () => (lost.has(client.session) ? undefined : command('ROLLBACK')),
+          rollBack: () => rollBack(client.session),
         },
         work,
       );
@@ -107,6 +106,17 @@ async function begin({ session, backend }: Owner, url: string): Promise<void> {
   if ((await backendOf(session)) === backend) return;
   await runStatement(session, 'ROLLBACK');
   throw sharedSessions(url);
+}
+
+/** A session that is gone has rolled back by itself; it may be gone before it is known to be. */
+async function rollBack(session: Client): Promise<void> {
+  if (lost.has(session)) return;
+  try {
+    await runStatement(session, 'ROLLBACK');
+  } catch (error) {
+    if (!isAgnesError(error, 'unavailable')) throw error;
+    lost.add(session);
+  }
 }
 
 async function backendOf(client: Client): Promise<number> {

@@ -62,7 +62,9 @@ export function translate(error: unknown, sql = ''): unknown {
     });
   }
   const lost =
-    /^(08|57P0|53300)/.test(code) || /^E[A-Z]+$/.test(code) || /connection|timeout exceeded/i.test(messageOf(error));
+    /^(08|57P0|53300)/.test(code) ||
+    /^E[A-Z]+$/.test(code) ||
+    /connection|timeout exceeded|not queryable/i.test(messageOf(error));
   if (lost && !/^(22|23|42)/.test(code)) {
     return new AgnesError('unavailable', `The state database does not answer: ${messageOf(error) || code}`, {
       hint: 'Look whether the database server runs and can be reached; the next request tries again.',
