@@ -25,7 +25,7 @@ let run: MatrixRun;
 const violations: string[] = [];
 
 beforeAll(async () => {
-  server = await startSourceServer({ AGNES_FILES_MAX: '50' });
+  server = await startSourceServer({ AGNES_FILES_MAX: '50', AGNES_CONNECTOR_MEMORY_MB: '16384' });
   run = await runMatrix(server, cases);
 }, 600_000);
 

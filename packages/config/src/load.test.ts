@@ -40,7 +40,7 @@ describe('defaults', () => {
       logLevel: 'info',
       role: 'all',
       extractorTimeoutSeconds: 3600,
-      connectorMemoryMb: 4096,
+      connectorMemoryMb: 8192,
       publishTimeoutSeconds: 1800,
       publishTableTimeoutSeconds: 300,
       publishMemoryMb: 1024,

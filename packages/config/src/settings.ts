@@ -227,9 +227,10 @@ export const SETTINGS = {
   connectorMemoryMb: setting({
     env: ['AGNES_CONNECTOR_MEMORY_MB'],
     file: 'sync.connector_memory_mb',
-    schema: integer(512, 1024 * 1024, 4096),
-    fallback: '4096',
-    meaning: 'Megabytes of memory that a connector may take. One that needs more is ended; the others go on.',
+    schema: integer(512, 1024 * 1024, 8192),
+    fallback: '8192',
+    meaning:
+      'Megabytes that a connector may allocate; a quarter of it is for its DuckDB, before that spills. One that needs more is ended; the others go on.',
   }),
   publishTimeoutSeconds: setting({
     env: ['AGNES_PUBLISH_TIMEOUT_SEC'],

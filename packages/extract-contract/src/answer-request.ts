@@ -32,9 +32,10 @@ export async function answerRequest<Config, Session>(
   };
 
   try {
+    // What DuckDB allocates beside what it counts can be more than that: readers of wide files, vectors, threads.
     await using writer = await openExtractWriter(
       request.output_dir,
-      request.memory_mb === undefined ? {} : { memoryMb: Math.floor(request.memory_mb / 2) },
+      request.memory_mb === undefined ? {} : { memoryMb: Math.floor(request.memory_mb / 4) },
     );
     using _stopping = interruptOnAbort(writer, signal);
     for (const name of request.drop) await writer.dropTable(name);

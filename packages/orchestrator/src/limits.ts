@@ -15,7 +15,7 @@ export interface Limits {
   readonly parallel: number;
   /** Of a connector's whole run: AGNES_EXTRACTOR_TIMEOUT_SEC. Default one hour. */
   readonly extractorTimeoutMs: number;
-  /** What a connector's process may allocate, in MB: AGNES_CONNECTOR_MEMORY_MB. Default 4096. */
+  /** What a connector's process may allocate, in MB: AGNES_CONNECTOR_MEMORY_MB. Default 8192. */
   readonly connectorMemoryMb: number;
   /** What a connector has between SIGTERM and SIGKILL. Default 10 s. */
   readonly graceMs: number;
@@ -30,6 +30,6 @@ export const DEFAULT_LIMITS: Limits = {
   publishKeepFreeBytes: 1e9,
   parallel: 2,
   extractorTimeoutMs: 3_600_000,
-  connectorMemoryMb: 4096,
+  connectorMemoryMb: 8192,
   graceMs: 10_000,
 };
