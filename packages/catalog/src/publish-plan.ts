@@ -87,13 +87,13 @@ export function planPublication(publication: Publication, before: Before): Plan 
       const row = before.tables.get(key);
       return { key, row: row?.source === publication.source ? row : undefined };
     });
-  const isKept = (row: RegisteredTable | undefined) =>
+  const isKept = (row: RegisteredTable | undefined): row is RegisteredTable =>
     row !== undefined && row.current_version !== null && !isFromExtract(row);
   return {
     accepted,
     refused,
     failed,
-    kept: gone.flatMap(({ row }) => (row !== undefined && isKept(row) ? [row] : [])),
+    kept: gone.map(({ row }) => row).filter(isKept),
     released: gone.filter(({ row }) => !isKept(row)),
   };
 }

@@ -32,9 +32,8 @@ export async function start(): Promise<void> {
 }
 
 /**
- * V8 lets the space for young objects grow while many requests run and does not give it back: 100 MiB at rest and as much
- * again under load, for 7 % of the CPU time that a small request takes. Measured: `pnpm bench memory`. A V8 that does not
- * know the flag does nothing.
+ * V8 lets the space for young objects grow while many requests run and does not give it back: about 100 MiB at rest and as
+ * much again under load (`pnpm bench memory`). A V8 that does not know the flag does nothing.
  */
 function keepYoungHeapSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
