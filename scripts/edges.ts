@@ -34,7 +34,7 @@ export const EDGES: Readonly<Record<string, readonly string[]>> = {
     'child-process',
     'durable-files',
   ],
-  'query-engine': ['catalog', 'rbac', 'blobs', 'duckdb', 'extract-contract', 'child-process'],
+  'query-engine': ['catalog', 'state', 'rbac', 'blobs', 'duckdb', 'extract-contract', 'child-process', 'durable-files'],
 
   // Connectors: one source each
   'connector-files': ['extract-contract', 'duckdb', 'durable-files'],

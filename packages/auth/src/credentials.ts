@@ -37,6 +37,9 @@ export async function issueToken<Expiry extends Date | null>(
     expires_at: request.expiresAt,
     last_used_at: null,
     last_used_ip: null,
+    auth_method: null,
+    created_ip: null,
+    user_agent: null,
     revoked_at: null,
   };
   await tx.insert(schema.accessTokens).values({ ...record, token_hash: hash });

@@ -1,7 +1,8 @@
 import { readTextIfThere } from '@agnes/durable-files';
 import { AgnesError, messageOf } from '@agnes/errors';
 import { type Document, parseDocument } from 'yaml';
-import { SETTINGS, type Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { SETTINGS } from './settings.ts';
 
 /** A value from instance.yaml and the place where it stands. */
 export interface FileValue {

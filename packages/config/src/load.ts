@@ -2,7 +2,8 @@ import { join, resolve } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { type FileValue, readInstanceFile } from './instance-file.ts';
-import { SETTINGS, type Setting } from './settings.ts';
+import type { Setting } from './setting.ts';
+import { SETTINGS } from './settings.ts';
 
 type Read = { readonly [Key in keyof typeof SETTINGS]: v.InferOutput<(typeof SETTINGS)[Key]['schema']> };
 

@@ -1,40 +1,17 @@
-import { delimiter } from 'node:path';
 import * as v from 'valibot';
-
-/** Where a setting can come from, what it must look like, and what it means. */
-export interface Setting<S extends v.GenericSchema = v.GenericSchema> {
-  /** Names of the environment variable; the first is the documented one, the others are accepted too. */
-  readonly env: readonly [string, ...string[]];
-  /** Dotted key in instance.yaml; absent for what only the environment can say. */
-  readonly file?: string;
-  readonly schema: S;
-  /** The default as the documentation shows it; empty for none. */
-  readonly fallback: string;
-  readonly meaning: string;
-  /** Never shown, in no error and no log. */
-  readonly secret?: true;
-}
-
-const setting = <S extends v.GenericSchema>(entry: Setting<S>): Setting<S> => entry;
-
-const text = (message = 'must be text') => v.pipe(v.string(message), v.trim(), v.nonEmpty(message));
-const optionalText = v.optional(text());
-
-const integer = (min: number, max: number, fallback: number) => {
-  const message = `must be a whole number from ${min} to ${max}`;
-  return v.optional(
-    v.pipe(
-      v.union([v.pipe(v.string(), v.trim(), v.regex(/^\d{1,10}$/), v.transform(Number)), v.number()], message),
-      v.integer(message),
-      v.minValue(min, message),
-      v.maxValue(max, message),
-    ),
-    fallback,
-  );
-};
-
-const choice = <const C extends readonly string[]>(options: C, fallback: C[number]) =>
-  v.optional(v.pipe(text(), v.toLowerCase(), v.picklist(options, `must be one of ${options.join(', ')}`)), fallback);
+import {
+  choice,
+  DAY,
+  domain,
+  email,
+  httpUrl,
+  integer,
+  optionalText,
+  pathList,
+  type Setting,
+  setting,
+  text,
+} from './setting.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -48,53 +25,10 @@ const logLevel = v.optional(
   'info',
 );
 
-const isHttpUrl = (value: string) => {
-  const url = URL.parse(value);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '';
-};
 const isPostgresUrl = (value: string) => {
   const url = URL.parse(value);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && url.pathname.length > 1;
 };
-const httpUrl = v.optional(
-  v.pipe(
-    text(),
-    v.check(isHttpUrl, 'must be an http or https URL without user name or password'),
-    v.transform((value) => value.replace(/\/+$/, '')),
-  ),
-);
-
-const domainMessage = 'must be a host name such as data.example.com, without scheme, port or path';
-const domain = v.optional(
-  v.pipe(
-    text(),
-    v.toLowerCase(),
-    v.maxLength(253, domainMessage),
-    v.regex(/^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, domainMessage),
-  ),
-);
-
-const email = v.optional(
-  v.pipe(text(), v.toLowerCase(), v.maxLength(254, 'must be an e-mail address'), v.email('must be an e-mail address')),
-);
-
-const pathList = v.optional(
-  v.pipe(
-    v.union(
-      [
-        v.pipe(
-          v.string(),
-          v.transform((list) => list.split(delimiter)),
-        ),
-        v.array(v.string()),
-      ],
-      'must be a list of folders',
-    ),
-    v.transform((list) => list.map((entry) => entry.trim()).filter((entry) => entry !== '')),
-    v.minLength(1, 'must name at least one folder'),
-  ),
-);
-
 const schedulerToken = v.optional(
   v.pipe(
     text(),
@@ -103,8 +37,6 @@ const schedulerToken = v.optional(
     v.regex(/^[\w.~+/=-]+$/, 'may hold letters, digits and - . _ ~ + / = only'),
   ),
 );
-
-const DAY = 86_400;
 
 /**
  * Every setting that this release reads. `Config`, the keys that instance.yaml may have, and the documentation of the

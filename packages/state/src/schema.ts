@@ -76,7 +76,118 @@ export const accessTokens = pgTable('access_tokens', {
   last_used_at: at('last_used_at'),
   last_used_ip: text('last_used_ip'),
   revoked_at: at('revoked_at'),
+  /** How a session's person proved who they are: `password`, `magic_link`, `oidc:<provider>`, `device`, …; null for others. */
+  auth_method: text('auth_method'),
+  created_ip: text('created_ip'),
+  user_agent: text('user_agent'),
 });
+
+/** Addresses from which a session or token was used; a new one is audited. */
+export const tokenAddresses = pgTable(
+  'token_addresses',
+  {
+    token_id: text('token_id').notNull(),
+    ip: text('ip').notNull(),
+    first_used_at: at('first_used_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.token_id, table.ip] })],
+);
+
+/** Who an identity provider says that somebody is. The subject never changes; the e-mail address may. */
+export const userIdentities = pgTable(
+  'user_identities',
+  {
+    provider: text('provider').notNull(),
+    subject: text('subject').notNull(),
+    user_id: text('user_id').notNull(),
+    email: text('email').notNull(),
+    created_at: at('created_at').notNull(),
+    last_used_at: at('last_used_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.provider, table.subject] })],
+);
+
+/** Links that were sent: each good once, for one purpose. Only the SHA-256 of its secret is here. */
+export const oneTimeTokens = pgTable('one_time_tokens', {
+  id: text('id').primaryKey(),
+  user_id: text('user_id').notNull(),
+  /** `magic_link`, `password_reset` or `invite`. */
+  purpose: text('purpose').notNull(),
+  token_hash: text('token_hash').notNull().unique(),
+  created_at: at('created_at').notNull(),
+  created_by: text('created_by'),
+  expires_at: at('expires_at').notNull(),
+  consumed_at: at('consumed_at'),
+});
+
+/** Sign-ins at an identity provider that have begun and not come back. */
+export const oidcLogins = pgTable('oidc_logins', {
+  state_hash: text('state_hash').primaryKey(),
+  provider: text('provider').notNull(),
+  /** Of a cookie, so that the answer counts only in the browser that asked. */
+  browser_hash: text('browser_hash').notNull(),
+  nonce: text('nonce').notNull(),
+  code_verifier: text('code_verifier').notNull(),
+  next_path: text('next_path').notNull(),
+  expires_at: at('expires_at').notNull(),
+});
+
+/** Command lines that wait for somebody to let them in from a browser (RFC 8628). */
+export const deviceLogins = pgTable('device_logins', {
+  id: text('id').primaryKey(),
+  device_code_hash: text('device_code_hash').notNull().unique(),
+  user_code_hash: text('user_code_hash').notNull().unique(),
+  client_name: text('client_name').notNull(),
+  /** `pending`, `approved`, `denied` or `used`. */
+  status: text('status').notNull(),
+  user_id: text('user_id'),
+  created_ip: text('created_ip'),
+  created_at: at('created_at').notNull(),
+  expires_at: at('expires_at').notNull(),
+  polled_at: at('polled_at'),
+});
+
+/** How often something was tried in the current window: sign-ins by address and by account. */
+export const attempts = pgTable('attempts', {
+  key: text('key').primaryKey(),
+  count: count('count').notNull(),
+  window_ends_at: at('window_ends_at').notNull(),
+});
+
+/** What of a table a group sees. One policy a table and group; what several groups let through adds up. */
+export const tablePolicies = pgTable(
+  'table_policies',
+  {
+    id: text('id').primaryKey(),
+    table_id: text('table_id').notNull(),
+    group_id: text('group_id').notNull(),
+    /** A condition in SQL over the row and `caller`; null for every row. */
+    row_filter: text('row_filter'),
+    /** Column name → an expression in SQL in place of its value. */
+    column_masks: json('column_masks').$type<Record<string, string>>(),
+    created_at: at('created_at').notNull(),
+    created_by: text('created_by'),
+    updated_at: at('updated_at').notNull(),
+    updated_by: text('updated_by'),
+    /** Why it last failed on real data, for the administrator; null when it did not. */
+    error: text('error'),
+    error_at: at('error_at'),
+  },
+  (table) => [unique('table_policies_once').on(table.table_id, table.group_id)],
+);
+
+/** What each person has asked of the query gateway in a UTC day (`2026-01-31`). */
+export const queryUsage = pgTable(
+  'query_usage',
+  {
+    user_id: text('user_id').notNull(),
+    day: text('day').notNull(),
+    queries: count('queries').notNull(),
+    /** Bytes of results. */
+    bytes: count('bytes').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.user_id, table.day] })],
+);
 
 export const auditLog = pgTable('audit_log', {
   id: text('id').primaryKey(),
@@ -86,6 +197,11 @@ export const auditLog = pgTable('audit_log', {
   resource: text('resource'),
   params: json('params').$type<Record<string, unknown>>(),
   result: text('result'),
+  /** Address of the peer, when the action came by a request. */
+  ip: text('ip'),
+  /** Id of the session or token that was used. */
+  credential_id: text('credential_id'),
+  duration_ms: count('duration_ms'),
 });
 
 // Tables and their versions
