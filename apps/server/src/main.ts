@@ -32,7 +32,8 @@ ${lines.join('\n')}
   ${'--help'.padEnd(WIDTH)} Show this.
   ${'--version'.padEnd(WIDTH)} Show the version.
 
-All settings come from the environment and from instance.yaml: README.md lists them.
+Without a command it is the same as start. All settings come from the environment and from instance.yaml:
+docs/operator/environment.md lists them.
 `;
 }
 

@@ -95,13 +95,19 @@ function secretOf(name: string): string {
 }
 
 async function readJson(path: string): Promise<unknown> {
-  const content = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8');
+  const content = path === '-' ? await text(process.stdin) : await readFile(path, 'utf8').catch(refuseUnreadable(path));
   try {
     return JSON.parse(content);
   } catch (error) {
     const what = path === '-' ? 'Standard input' : path;
     throw new AgnesError('invalid_config', `${what} is no JSON: ${messageOf(error)}`, { hint: 'Correct it.' });
   }
+}
+
+function refuseUnreadable(path: string) {
+  return (error: unknown): never => {
+    throw new UsageError(`${path} cannot be read: ${messageOf(error)}`);
+  };
 }
 
 try {
