@@ -52,6 +52,11 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     state,
     access,
     schedulerToken,
+    sessionHours: config.sessionHours,
+    sessionIdleMinutes: config.sessionIdleMinutes === 0 ? undefined : config.sessionIdleMinutes,
+    limited: config.rateLimited,
+    secureCookie: config.serverUrl.startsWith('https:'),
+    localDevEmail: config.localDevMode ? config.localDevUserEmail : undefined,
     onBackgroundError: (error) => log.warn({ err: error }, 'the last use of a token was not written'),
   });
   closing.add(() => auth.settled());
