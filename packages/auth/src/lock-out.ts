@@ -15,7 +15,7 @@ const FORGOTTEN_MS = 24 * 3_600_000;
 /**
  * What stands between a password and whoever guesses it, by account and address:
  *
- * - An address may make 30 sign-ins a minute, for whatever accounts; right ones do not count.
+ * - An address may try 60 sign-ins a minute, for whatever accounts; right ones do not count.
  * - After ten wrong passwords in a row, an address has to pause before it tries that account again: a minute, and twice as
  *   long after each further one, a quarter of an hour at most. Other addresses notice nothing.
  * - After 50 attempts in an hour from anywhere, an account takes no password any more until the hour is over, but from

@@ -65,7 +65,12 @@ export async function signOut(state: State, sessionId: string, userId: string, n
       .set({ revoked_at: now })
       .where(and(eq(accessTokens.id, sessionId), eq(accessTokens.kind, 'session'), isNull(accessTokens.revoked_at)));
     await bumpVersion(tx, 'access_version');
-    await recordAudit(tx, { userId, action: 'auth.sign_out', resource: `session:${sessionId}` });
+    await recordAudit(tx, {
+      userId,
+      action: 'auth.sign_out',
+      resource: `session:${sessionId}`,
+      credentialId: sessionId,
+    });
   });
 }
 
