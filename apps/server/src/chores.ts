@@ -1,3 +1,4 @@
+import type { Auth } from '@agnes/auth';
 import type { Jobs } from '@agnes/jobs';
 import type { Orchestrator } from '@agnes/orchestrator';
 import type { State } from '@agnes/state';
@@ -13,10 +14,11 @@ export interface ChoreOptions {
   readonly state: State;
   readonly orchestrator: Orchestrator;
   readonly jobs: Jobs;
+  readonly auth: Auth;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, orchestrator, jobs }: ChoreOptions): Chore[] {
+export function serverChores({ state, orchestrator, jobs, auth }: ChoreOptions): Chore[] {
   return [
     {
       name: 'state snapshot',
@@ -32,6 +34,14 @@ export function serverChores({ state, orchestrator, jobs }: ChoreOptions): Chore
       async run() {
         const swept = await orchestrator.sweep();
         return swept !== undefined && swept.versions + swept.blobs > 0 ? swept : undefined;
+      },
+    },
+    {
+      name: 'attempts that are over',
+      everyMs: HOUR_MS,
+      async run() {
+        await auth.limits.sweep();
+        return undefined;
       },
     },
     {

@@ -2,7 +2,12 @@ export { type Auth, type AuthOptions, createAuth, type SignedIn } from './auth.t
 export type { BootstrapInput } from './bootstrap.ts';
 export type { Caller, Credential } from './caller.ts';
 export type { IssuedToken, TokenRecord } from './credentials.ts';
+export type { DeviceLogins } from './device-login.ts';
+export type { BucketName, Limits } from './limits.ts';
+export { isLoopback } from './local-dev.ts';
 export type { NewPersonalToken } from './personal-tokens.ts';
 export type { SeedAdmin } from './seed-admin.ts';
+export type { SessionCookie } from './session-cookie.ts';
+export type { NewSession, Sessions, SignInMethod, StartSession } from './sessions.ts';
 export type { NewUser, User, UserPatch } from './users.ts';
 export type { Peer, WayIn } from './ways-in.ts';

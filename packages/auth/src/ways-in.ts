@@ -1,9 +1,11 @@
 import { AgnesError } from '@agnes/errors';
 import type { Caller } from './caller.ts';
 
-/** Where a request comes from. */
+/** Where a request comes from: the peer of the API contract. */
 export interface Peer {
+  /** The client's address; behind a trusted proxy the one that the proxy names. */
   readonly ip: string | null;
+  readonly userAgent: string | null;
 }
 
 /**

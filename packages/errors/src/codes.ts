@@ -32,6 +32,14 @@ export const ERROR_CODES = {
   forbidden: entry(403, 8, 'The caller may not do this.'),
   session_required: entry(403, 8, 'Only a signed-in session may do this; an access token may not.'),
   bootstrap_closed: entry(403, 8, 'The first administrator exists already.'),
+  scope_refused: entry(403, 8, 'The scope of the access token does not admit this.'),
+  csrf_refused: entry(403, 8, 'The request does not prove that it comes from a page of this server.'),
+  session_not_found: entry(404, 2, 'No such session.'),
+  authorization_pending: entry(400, 7, 'Nobody has approved the device login yet.'),
+  slow_down: entry(429, 3, 'The device login is asked for more often than its interval allows.'),
+  device_login_denied: entry(403, 7, 'The device login was turned away.'),
+  device_login_expired: entry(400, 7, 'The device login is unknown, expired or used.'),
+  device_code_unknown: entry(404, 2, 'No device waits with this code.'),
   weak_password: entry(422, 2, 'The password does not meet the rules.'),
 
   // People, groups, grants
@@ -85,6 +93,7 @@ export const ERROR_CODES = {
 
   // Storage
   blob_corrupt: entry(500, 5, 'A stored file no longer matches its hash.'),
+  audit_unavailable: entry(503, 5, 'The audit log cannot be written, so what it must record is refused.'),
   storage_failed: entry(500, 5, 'The disk under the data folder reports an error, or refuses the server access.'),
   storage_full: entry(507, 5, 'The disk is full.'),
   state_locked: entry(503, 5, 'Another process holds the state database.'),
