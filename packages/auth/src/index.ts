@@ -2,7 +2,16 @@ export { type Auth, type AuthOptions, createAuth, type SignedIn } from './auth.t
 export type { BootstrapInput } from './bootstrap.ts';
 export type { Caller, Credential } from './caller.ts';
 export type { IssuedToken, TokenRecord } from './credentials.ts';
+export type { Directory } from './google/directory.ts';
+export type { GoogleSync } from './google/group-sync.ts';
+export { openGoogleDirectory } from './google/open-directory.ts';
+export type { SentLink } from './links.ts';
+export { nextPath } from './next-path.ts';
+export type { OidcStart } from './oidc/login.ts';
+export type { RefusalReason } from './oidc/refusal.ts';
+export type { PasswordByToken } from './password-link.ts';
 export type { NewPersonalToken } from './personal-tokens.ts';
 export type { SeedAdmin } from './seed-admin.ts';
 export type { NewUser, User, UserPatch } from './users.ts';
+export type { Ways, WaysSettings } from './ways.ts';
 export type { Peer, WayIn } from './ways-in.ts';

@@ -48,7 +48,10 @@ export async function findOneTimeToken(
   at: Date,
 ): Promise<OneTimeToken | undefined> {
   if (!SHAPE.test(token)) return undefined;
-  const [row] = await db.select().from(schema.oneTimeTokens).where(isGood(token, purposes, at));
+  const [row] = await db
+    .select()
+    .from(schema.oneTimeTokens)
+    .where(isGood(token, purposes, at));
   return row;
 }
 
@@ -76,27 +79,6 @@ function isGood(token: string, purposes: readonly LinkPurpose[], at: Date) {
     isNull(oneTimeTokens.consumed_at),
     gt(oneTimeTokens.expires_at, at),
   );
-}
-
-/** How many were made for somebody since then, used or not. */
-export async function countOneTimeTokens(
-  db: StateDatabase,
-  userId: string,
-  purpose: LinkPurpose,
-  since: Date,
-): Promise<number> {
-  const { oneTimeTokens } = schema;
-  const rows = await db
-    .select({ id: oneTimeTokens.id })
-    .from(oneTimeTokens)
-    .where(
-      and(
-        eq(oneTimeTokens.user_id, userId),
-        eq(oneTimeTokens.purpose, purpose),
-        gt(oneTimeTokens.created_at, since),
-      ),
-    );
-  return rows.length;
 }
 
 /** Takes back every link of somebody. */

@@ -3,6 +3,7 @@ import { keepAnAdmin, normaliseEmail, recordAudit, removeFromAllGroups } from '@
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { asc, eq, or } from 'drizzle-orm';
 import { endSessions } from './credentials.ts';
+import { dropOneTimeTokens } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
 import { checkPassword } from './password-rules.ts';
 
@@ -128,6 +129,8 @@ export async function deleteUser(state: State, idOrEmail: string, by: string): P
     refuseOneself(user, by, 'delete');
     await removeFromAllGroups(tx, user.id);
     await tx.delete(schema.accessTokens).where(eq(schema.accessTokens.user_id, user.id));
+    await tx.delete(schema.userIdentities).where(eq(schema.userIdentities.user_id, user.id));
+    await dropOneTimeTokens(tx, user.id);
     await tx.delete(schema.users).where(eq(schema.users.id, user.id));
     await recordAudit(tx, {
       userId: by,
@@ -157,6 +160,7 @@ export async function setPassword(
     const user = await getUser(tx, idOrEmail);
     await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
     await endSessions(tx, user.id, at);
+    await dropOneTimeTokens(tx, user.id);
     await recordAudit(tx, { userId: by, action: 'user.set_password', resource: `user:${user.id}` });
   });
 }

@@ -161,12 +161,22 @@ function googleGroups(read: SignInRead): GoogleGroupsSettings | undefined {
       'The first signs with a key, the second without one: keep one of them.',
     );
   }
+  const { googleGroupPrefix: prefix } = read;
+  const outside = [read.googleAdminGroup, read.googleEveryoneGroup].find(
+    (group) => prefix !== undefined && group !== undefined && !group.startsWith(prefix),
+  );
+  if (outside !== undefined) {
+    throw refuse(
+      'AGNES_GROUP_ADMIN_EMAIL or AGNES_GROUP_EVERYONE_EMAIL names a group that AGNES_GOOGLE_GROUP_PREFIX leaves out.',
+      'Name groups that begin with the prefix, or shorten it.',
+    );
+  }
   return {
     subject,
     serviceAccount: read.googleServiceAccount,
     keyFile: read.googleKeyFile,
     checkUsers: read.googleCheckUsers,
-    prefix: read.googleGroupPrefix,
+    prefix,
     adminGroup: read.googleAdminGroup,
     everyoneGroup: read.googleEveryoneGroup,
     tokenUrl: read.googleTokenUrl,

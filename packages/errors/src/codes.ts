@@ -33,6 +33,9 @@ export const ERROR_CODES = {
   session_required: entry(403, 8, 'Only a signed-in session may do this; an access token may not.'),
   bootstrap_closed: entry(403, 8, 'The first administrator exists already.'),
   weak_password: entry(422, 2, 'The password does not meet the rules.'),
+  sign_in_unavailable: entry(404, 7, 'This way of signing in is not switched on.'),
+  sign_in_refused: entry(403, 8, 'The identity provider, or what it says of the person, does not let them in.'),
+  sso_account: entry(409, 2, 'The account signs in through an identity provider, so it gets no password here.'),
 
   // People, groups, grants
   user_not_found: entry(404, 2, 'No such user.'),
