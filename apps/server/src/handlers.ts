@@ -1,5 +1,5 @@
 import type { Handlers, Operations } from '@agnes/api-contract';
-import { authHandlers, userHandlers } from '@agnes/auth/http';
+import { authHandlers, deviceHandlers, sessionHandlers, signInHandlers, userHandlers } from '@agnes/auth/http';
 import { catalogHandlers } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
@@ -22,6 +22,9 @@ export function serverHandlers(
   return {
     ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
     ...authHandlers({ auth }),
+    ...sessionHandlers({ auth }),
+    ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
+    ...signInHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...catalogHandlers({ catalog }),

@@ -1,4 +1,12 @@
-export { type Caller, type CallerGroup, type Credential, callerOf, type RequestContext } from './context.ts';
+export {
+  type Caller,
+  type CallerGroup,
+  type Credential,
+  callerOf,
+  type Peer,
+  peerOf,
+  type RequestContext,
+} from './context.ts';
 export { type Handler, type Handlers, Reply } from './handler.ts';
 export { openApiDocument } from './openapi.ts';
 export type {
@@ -18,3 +26,6 @@ export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
+export { deviceOperations, sessionOperations } from './operations/sessions.ts';
+export { signInOperations } from './operations/sign-in.ts';
+export { type Scope, scopeAdmits, TOKEN_SCOPE_NAMES, TOKEN_SCOPES, type TokenScope } from './scopes.ts';

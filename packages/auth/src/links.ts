@@ -2,20 +2,16 @@ import { AgnesError } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
 import type { State } from '@agnes/state';
 import type { Background } from './background.ts';
+import type { Limits } from './limits.ts';
 import type { Mailer } from './mail/mailer.ts';
 import { linkMail } from './mail/messages.ts';
 import { issueOneTimeToken, type LinkPurpose } from './one-time-tokens.ts';
 import type { User } from './users.ts';
 
-/** What counts tries, persistently; throws `too_many_requests`. */
-export interface LinkLimits {
-  count(bucket: 'mail_address' | 'mail_account' | 'one_time_token' | 'oidc_start', subject: string): Promise<void>;
-}
-
 /** What every way in by a link needs. */
 export interface LinkOptions {
   readonly state: State;
-  readonly limits: LinkLimits;
+  readonly limits: Limits;
   readonly now: () => Date;
   readonly sessionHours: number;
   /** The URL under which people reach the server, without a slash at the end. */

@@ -1,11 +1,11 @@
 import { normaliseEmail, recordAudit } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
+import { addressGroup } from './address-group.ts';
 import { invalidLink, type LinkOptions, makeLink, switchedOff } from './links.ts';
 import { linkMail } from './mail/messages.ts';
 import { consumeOneTimeToken } from './one-time-tokens.ts';
-import { startSession } from './sessions.ts';
-import type { NewSession } from './sign-in.ts';
+import { type NewSession, startSession } from './sessions.ts';
 import type { User } from './users.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
@@ -30,7 +30,7 @@ export async function requestLink(
   send: (user: User) => Promise<void>,
 ): Promise<void> {
   const address = normaliseEmail(email);
-  await limits.count('mail_address', peer.ip ?? '');
+  await limits.count('mail_address', addressGroup(peer.ip));
   await limits.count('mail_account', address);
   background.run(async () => {
     const [user] = await state.db.select().from(schema.users).where(eq(schema.users.email, address));
@@ -54,7 +54,7 @@ export async function consumeMagicLink(
   peer: Peer,
   email?: string,
 ): Promise<NewSession> {
-  await limits.count('one_time_token', peer.ip ?? '');
+  await limits.count('one_time_token', addressGroup(peer.ip));
   const result = await state.write(async (tx) => {
     const at = now();
     const link = await consumeOneTimeToken(tx, token, ['magic_link'], at);

@@ -1,8 +1,9 @@
-import { recordAudit } from '@agnes/rbac';
+import { endSessions, recordAudit } from '@agnes/rbac';
 import { type StateDatabase, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
-import { endSessions } from './credentials.ts';
+import { addressGroup } from './address-group.ts';
 import { invalidLink, type LinkOptions, mailLink, makeLink, type SentLink, switchedOff } from './links.ts';
+import type { LockOut } from './lock-out.ts';
 import { requestLink } from './magic-link.ts';
 import { linkMail } from './mail/messages.ts';
 import {
@@ -13,13 +14,17 @@ import {
   type OneTimeToken,
 } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
-import { startSession } from './sessions.ts';
-import type { NewSession } from './sign-in.ts';
+import { type NewSession, startSession } from './sessions.ts';
 import { refuseSsoManaged, ssoManaged } from './sso-managed.ts';
 import { getUser, newHash, type User } from './users.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
 const PURPOSES: readonly LinkPurpose[] = ['password_reset', 'invite'];
+
+export interface PasswordLinkOptions extends LinkOptions {
+  readonly passwords: Passwords;
+  readonly lockOut: Pick<LockOut, 'lift'>;
+}
 
 export interface PasswordByToken {
   readonly token: string;
@@ -58,11 +63,11 @@ export async function resetPassword(options: LinkOptions, idOrEmail: string, by:
  * `account_deactivated`, `weak_password`, `too_many_requests`.
  */
 export async function setPasswordByToken(
-  { state, limits, now, sessionHours, passwords }: LinkOptions & { readonly passwords: Passwords },
+  { state, limits, lockOut, now, sessionHours, passwords }: PasswordLinkOptions,
   { token, password, email, name }: PasswordByToken,
   peer: Peer,
 ): Promise<NewSession> {
-  await limits.count('one_time_token', peer.ip ?? '');
+  await limits.count('one_time_token', addressGroup(peer.ip));
   // Looked at first: hashing is dear, and only who has a link may ask for it.
   const before = await ownerOf(state.db, await findOneTimeToken(state.db, token, PURPOSES, now()), email);
   if (before === undefined) throw invalidLink();
@@ -78,6 +83,7 @@ export async function setPasswordByToken(
     await tx.update(schema.users).set(values).where(eq(schema.users.id, id));
     await endSessions(tx, id, at);
     await dropOneTimeTokens(tx, id);
+    await lockOut.lift(tx, user.email);
     await recordAudit(tx, {
       userId: id,
       action: 'user.set_password',
@@ -85,7 +91,13 @@ export async function setPasswordByToken(
       params: { purpose: link?.purpose },
       ip: peer.ip,
     });
-    return startSession(tx, { user: changed, method: 'password', peer, now: at, hours: sessionHours });
+    return startSession(tx, {
+      user: changed,
+      method: link?.purpose === 'invite' ? 'invite' : 'password_reset',
+      peer,
+      now: at,
+      hours: sessionHours,
+    });
   });
   if (result instanceof Error) throw result;
   return result;

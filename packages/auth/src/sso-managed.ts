@@ -8,6 +8,9 @@ export const GOOGLE_SOURCE = 'google_sync';
 /** The source of memberships that come from a claim of an OIDC provider. */
 export const oidcSource = (provider: string): string => `oidc:${provider}`;
 
+/** Whether memberships of that source come from an identity provider. */
+export const isSsoSource = (source: string): boolean => source === GOOGLE_SOURCE || source.startsWith(oidcSource(''));
+
 /**
  * Whether an identity provider answers for somebody: their groups come from one, or they only ever came in through one. Such
  * an account gets no password by mail or from an administrator.
@@ -18,7 +21,7 @@ export async function ssoManaged(db: StateDatabase, userId: string): Promise<boo
     .select({ source: userGroupMembers.source })
     .from(userGroupMembers)
     .where(eq(userGroupMembers.user_id, userId));
-  if (memberships.some(({ source }) => source === GOOGLE_SOURCE || source.startsWith(oidcSource('')))) return true;
+  if (memberships.some(({ source }) => isSsoSource(source))) return true;
   const [found] = await db
     .select({ hash: users.password_hash })
     .from(userIdentities)

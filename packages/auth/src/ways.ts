@@ -4,15 +4,23 @@ import { createBackground } from './background.ts';
 import type { Directory } from './google/directory.ts';
 import { createGoogleGroups, type GoogleSync } from './google/group-sync.ts';
 import { inviteUser } from './invite.ts';
-import type { LinkLimits, LinkOptions, SentLink } from './links.ts';
+import type { Limits } from './limits.ts';
+import type { SentLink } from './links.ts';
+import type { LockOut } from './lock-out.ts';
 import { consumeMagicLink, requestMagicLink } from './magic-link.ts';
 import { createMailer, type Mailer } from './mail/mailer.ts';
 import { finishOidc, type OidcOptions, type OidcStart, startOidc } from './oidc/login.ts';
 import { openProvider } from './oidc/provider.ts';
 import { sweepOneTimeTokens } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
-import { type PasswordByToken, requestPasswordReset, resetPassword, setPasswordByToken } from './password-link.ts';
-import type { NewSession } from './sign-in.ts';
+import {
+  type PasswordByToken,
+  type PasswordLinkOptions,
+  requestPasswordReset,
+  resetPassword,
+  setPasswordByToken,
+} from './password-link.ts';
+import type { NewSession } from './sessions.ts';
 import type { Peer } from './ways-in.ts';
 
 /** What switches the ways in on that need more than a password. */
@@ -27,7 +35,8 @@ export interface WaysSettings {
 interface Options extends Partial<WaysSettings> {
   readonly state: State;
   readonly passwords: Passwords;
-  readonly limits: LinkLimits;
+  readonly limits: Limits;
+  readonly lockOut: LockOut;
   readonly now: () => Date;
   readonly sessionHours: number;
   /** Told of what failed behind a request: a mail, a provider, Google's groups. Never with an address or a secret. */
@@ -78,7 +87,7 @@ export function createWays(options: Options): Ways {
   const { state, passwords, now, onError, signIn, serverUrl = 'http://localhost' } = options;
   const background = createBackground(onError);
   const mailer = signIn?.mail === undefined ? undefined : createMailer(signIn.mail);
-  const links: LinkOptions & { readonly passwords: Passwords } = {
+  const links: PasswordLinkOptions = {
     state,
     passwords,
     now,
@@ -86,6 +95,7 @@ export function createWays(options: Options): Ways {
     mailer,
     background,
     limits: options.limits,
+    lockOut: options.lockOut,
     sessionHours: options.sessionHours,
   };
   const { googleGroups: settings } = signIn ?? {};

@@ -1,4 +1,4 @@
-import type { Caller, Handlers, Operation, RequestContext } from '@agnes/api-contract';
+import { type Caller, type Handlers, type Operation, peerOf, type RequestContext } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Context, Hono } from 'hono';
 import { answer, withoutBody } from './answer.ts';
@@ -66,7 +66,11 @@ async function admittedCaller(
   context: Context<HttpEnvironment>,
 ): Promise<Caller | undefined> {
   if (operation.access === 'public') return undefined;
-  const caller = await identify(authenticate, context.req.raw.headers, peerOf(context));
+  const caller = await identify(
+    authenticate,
+    context.req.raw.headers,
+    peerOf({ ip: addressOf(context), headers: context.req.raw.headers }),
+  );
   context.set('userId', caller.userId);
   admit(operation, caller);
   return caller;
@@ -77,7 +81,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   return {
     caller,
     requestId: context.get('requestId'),
-    ip: peerOf(context),
+    ip: addressOf(context),
     headers: raw.headers,
     method: raw.method,
     // Asked for by few handlers, and costs an AbortController.
@@ -87,7 +91,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   };
 }
 
-function peerOf(context: Context<HttpEnvironment>): string | null {
+function addressOf(context: Context<HttpEnvironment>): string | null {
   return context.env?.incoming?.socket.remoteAddress ?? null;
 }
 

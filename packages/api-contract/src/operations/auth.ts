@@ -1,17 +1,10 @@
 import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { email, id, idParams, nullableTime, shortText, time } from '../schemas.ts';
+import { TOKEN_SCOPE_NAMES } from '../scopes.ts';
+import { signedIn } from './signed-in.ts';
 
 const password = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
-
-const signedIn = v.object({
-  access_token: v.string(),
-  token_type: v.literal('bearer'),
-  user_id: v.string(),
-  email: v.string(),
-  role: v.picklist(['admin', 'user']),
-  expires_at: time,
-});
 
 const accessToken = v.object({
   id,
@@ -93,6 +86,7 @@ export const authOperations = {
     tag: 'auth',
     summary: 'Who the caller is, as the server sees it.',
     access: 'caller',
+    scopes: ['pull', 'query'],
     status: 200,
     response: v.object({
       user_id: v.string(),
@@ -107,6 +101,7 @@ export const authOperations = {
         name: v.string(),
         scope: v.string(),
         expires_at: nullableTime,
+        method: v.optional(v.nullable(v.string())),
       }),
     }),
     errors: [],
@@ -123,7 +118,7 @@ export const authOperations = {
       name: shortText,
       expires_in_days: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650))), 90),
       ttl_seconds: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(315_360_000)))),
-      scope: v.optional(v.picklist(['general']), 'general'),
+      scope: v.optional(v.picklist(TOKEN_SCOPE_NAMES, `must be one of ${TOKEN_SCOPE_NAMES.join(', ')}`), 'general'),
     }),
     status: 201,
     response: v.object({
@@ -131,6 +126,7 @@ export const authOperations = {
       name: v.string(),
       prefix: v.string(),
       token: v.string(),
+      scope: v.string(),
       expires_at: nullableTime,
       created_at: time,
     }),
@@ -211,6 +207,9 @@ const user = v.object({
   has_password: v.boolean(),
   created_at: time,
   deactivated_at: nullableTime,
+  /** Of an account that was invited just now: where its person chooses a password, and whether the mail server took the mail. */
+  invite_url: v.optional(v.string()),
+  invite_email_sent: v.optional(v.boolean()),
 });
 
 const userById = { tag: 'users', access: 'admin', params: idParams } as const;
@@ -245,7 +244,13 @@ export const userOperations = {
     tag: 'users',
     summary: 'Adds an account. Without a password it cannot sign in until one is set.',
     access: 'admin',
-    body: v.object({ email, name: v.optional(v.nullable(shortText)), password: v.optional(v.nullable(password)) }),
+    body: v.object({
+      email,
+      name: v.optional(v.nullable(shortText)),
+      password: v.optional(v.nullable(password)),
+      /** Makes an invitation, and mails it where a mail server is configured. */
+      send_invite: v.optional(v.boolean(), false),
+    }),
     status: 201,
     response: user,
     errors: ['user_exists', 'weak_password'],

@@ -31,6 +31,7 @@ export const catalogOperations = {
     tag: 'catalog',
     summary: 'The tables the caller may read.',
     access: 'caller',
+    scopes: ['pull', 'query'],
     status: 200,
     response: v.object({ tables: v.array(catalogTable), server_time: time }),
     errors: [],
@@ -43,6 +44,7 @@ export const catalogOperations = {
     tag: 'catalog',
     summary: 'The tables the caller may read, in short.',
     access: 'caller',
+    scopes: ['pull', 'query'],
     status: 200,
     response: v.object({
       tables: v.array(
@@ -66,6 +68,7 @@ export const catalogOperations = {
     tag: 'catalog',
     summary: 'Columns of a table, by its id or name.',
     access: { grant: 'table', param: 'id' },
+    scopes: ['pull', 'query'],
     params: idParams,
     status: 200,
     response: v.object({
@@ -88,6 +91,7 @@ export const catalogOperations = {
     tag: 'catalog',
     summary: 'The first rows of a table. NaN and infinities become null.',
     access: { grant: 'table', param: 'id' },
+    scopes: ['query'],
     params: idParams,
     query: v.object({ n: queryInteger(1, 100, 5) }),
     status: 200,

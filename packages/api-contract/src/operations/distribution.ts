@@ -46,6 +46,7 @@ export const distributionOperations = {
     summary:
       'What the caller may have, with the hash of each file. Answers 304 to an `If-None-Match` that still holds.',
     access: 'caller',
+    scopes: ['pull'],
     status: 200,
     response: manifest,
     errors: [],
@@ -58,6 +59,7 @@ export const distributionOperations = {
     tag: 'distribution',
     summary: 'The bytes of a part. Understands `Range`, `If-Range` and `If-None-Match`; the ETag is the hash.',
     access: { grant: 'blob', param: 'sha256' },
+    scopes: ['pull'],
     params: v.object({ sha256 }),
     status: 200,
     response: { binary: 'application/vnd.apache.parquet' },

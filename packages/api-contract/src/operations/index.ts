@@ -5,11 +5,16 @@ import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
 import { registryOperations } from './registry.ts';
+import { deviceOperations, sessionOperations } from './sessions.ts';
+import { signInOperations } from './sign-in.ts';
 
 /** Every operation of the API, by id. What is not here does not exist. */
 export const operations = {
   ...healthOperations,
   ...authOperations,
+  ...sessionOperations,
+  ...deviceOperations,
+  ...signInOperations,
   ...userOperations,
   ...accessOperations,
   ...registryOperations,

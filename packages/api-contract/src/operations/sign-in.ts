@@ -165,7 +165,8 @@ export const signInOperations = {
     method: 'POST',
     path: '/api/users/{id}/invite',
     tag: 'users',
-    summary: 'Makes another invitation for an account without a password, and mails it where a mail server is configured.',
+    summary:
+      'Makes another invitation for an account without a password, and mails it where a mail server is configured.',
     access: 'admin',
     params: idParams,
     status: 200,

@@ -1,6 +1,7 @@
 import { callerOf, type Handlers, peerOf, type RequestContext, type signInOperations } from '@agnes/api-contract';
 import { isAgnesError } from '@agnes/errors';
 import type { Auth } from '../auth.ts';
+import type { PasswordByToken } from '../password-link.ts';
 import { oidcCookie } from './oidc-cookie.ts';
 import { signedInBody } from './signed-in-body.ts';
 
@@ -31,9 +32,9 @@ export function signInHandlers({ auth, serverUrl }: SignInHandlersOptions): Hand
       return redirect(next, cookie.clear(), auth.cookie.set(session));
     });
 
-  const setPassword: Handlers<typeof signInOperations>['setUpPassword'] = async ({ body }, context) =>
+  const setPassword = async ({ body }: { readonly body: PasswordByToken }, context: RequestContext) =>
     signedInBody(await auth.setPasswordByToken(body, peerOf(context)));
-  const requestReset: Handlers<typeof signInOperations>['requestPasswordReset'] = async ({ body }, context) => {
+  const requestReset = async ({ body }: { readonly body: { readonly email: string } }, context: RequestContext) => {
     await auth.requestPasswordReset(body.email, peerOf(context));
     return LINK_SENT;
   };

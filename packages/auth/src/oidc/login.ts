@@ -2,11 +2,11 @@ import { recordAudit } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { and, eq, gt } from 'drizzle-orm';
 import * as client from 'openid-client';
+import { addressGroup } from '../address-group.ts';
 import type { GoogleGroups } from '../google/group-sync.ts';
 import { type LinkOptions, switchedOff } from '../links.ts';
 import { nextPath } from '../next-path.ts';
-import { startSession } from '../sessions.ts';
-import type { NewSession } from '../sign-in.ts';
+import { type NewSession, startSession } from '../sessions.ts';
 import { oidcSource } from '../sso-managed.ts';
 import { replaceMemberships } from '../synced-memberships.ts';
 import { hashToken, randomText } from '../token-format.ts';
@@ -47,7 +47,7 @@ export async function startOidc(
   peer: Peer,
 ): Promise<OidcStart> {
   const provider = providerOf(providers, id);
-  await limits.count('oidc_start', peer.ip ?? '');
+  await limits.count('oidc_start', addressGroup(peer.ip));
   const configuration = await reached(provider, onError);
   const stateText = randomText(COOKIE_LENGTH);
   const nonce = client.randomNonce();
