@@ -39,6 +39,14 @@ export function serverChores({ state, orchestrator, jobs, auth, googleSyncSecond
       },
     },
     {
+      name: 'attempts that are over',
+      everyMs: HOUR_MS,
+      async run() {
+        await auth.limits.sweep();
+        return undefined;
+      },
+    },
+    {
       name: 'old jobs',
       everyMs: HOUR_MS,
       async run() {

@@ -15,6 +15,7 @@ import { openParts, type Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 import { startSchedulerProcess } from './scheduler-process.ts';
 import { VERSION } from './version.ts';
+import { webOptions } from './web-options.ts';
 
 export interface Server {
   /** Where this machine reaches it. */
@@ -57,6 +58,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     grants: grantChecks(parts),
     log,
     version: VERSION,
+    ...webOptions(config, parts),
   });
   const runner = parts.jobs.start({
     handlers: { sync: parts.orchestrator.syncHandler },

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
+import { checkLocalDev } from './check-local-dev.ts';
 import { type FileValue, readInstanceFile } from './instance-file.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
@@ -56,6 +57,7 @@ export async function loadConfig(env: NodeJS.ProcessEnv): Promise<Config> {
     filesRoots: (read.filesRoots ?? [join(dataDir, 'files')]).map((root) => resolve(root)),
   };
   checkTogether(config);
+  checkLocalDev(config, domain);
   return config;
 }
 

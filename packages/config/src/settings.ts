@@ -12,6 +12,7 @@ import {
   setting,
   text,
 } from './setting.ts';
+import { AUTH_SETTINGS } from './settings-auth.ts';
 import { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
@@ -135,6 +136,7 @@ export const SETTINGS = {
       'The secret of a scheduler in a process of its own, at least 32 characters. It may trigger work, nothing else.',
     secret: true,
   }),
+  ...AUTH_SETTINGS,
   ...SIGN_IN_SETTINGS,
   filesRoots: setting({
     env: ['AGNES_FILES_ROOTS'],

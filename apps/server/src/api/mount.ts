@@ -2,16 +2,18 @@ import { type Caller, type Handlers, type Operation, peerOf, type RequestContext
 import { AgnesError } from '@agnes/errors';
 import type { Context, Hono } from 'hono';
 import { answer, withoutBody } from './answer.ts';
-import { type Authenticate, admit, type GrantChecks, identify } from './authorize.ts';
+import { type Authenticate, admit, type GrantChecks, identify, visitor } from './authorize.ts';
 import type { HttpEnvironment } from './environment.ts';
 import { parseInput } from './input-issues.ts';
-import { readJson } from './read-json.ts';
+import { readBody } from './read-body.ts';
+import { type Browsers, requireSameOrigin } from './same-origin.ts';
 
 export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly operations: Operations;
   readonly handlers: Handlers<Operations>;
   readonly authenticate: Authenticate;
   readonly grants: GrantChecks;
+  readonly browsers: Browsers;
 }
 
 type AnyHandler = (input: unknown, context: RequestContext) => Promise<unknown>;
@@ -43,10 +45,11 @@ export function mountOperations<Operations extends Record<string, Operation>>(
 function serveOperation(
   operation: Operation,
   handler: AnyHandler,
-  { authenticate, grants }: Pick<MountOptions<never>, 'authenticate' | 'grants'>,
+  { authenticate, grants, browsers }: Pick<MountOptions<never>, 'authenticate' | 'grants' | 'browsers'>,
 ) {
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
+    requireSameOrigin(operation, context.req.raw, browsers);
     const caller = await admittedCaller(operation, authenticate, context);
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
@@ -65,12 +68,12 @@ async function admittedCaller(
   authenticate: Authenticate,
   context: Context<HttpEnvironment>,
 ): Promise<Caller | undefined> {
-  if (operation.access === 'public') return undefined;
-  const caller = await identify(
-    authenticate,
-    context.req.raw.headers,
-    peerOf({ ip: addressOf(context), headers: context.req.raw.headers }),
-  );
+  const { access } = operation;
+  if (access === 'public') return undefined;
+  const { headers } = context.req.raw;
+  const peer = peerOf({ ip: context.get('ip'), headers });
+  const caller = await (access === 'visitor' ? visitor : identify)(authenticate, headers, peer);
+  if (caller === undefined) return undefined;
   context.set('userId', caller.userId);
   admit(operation, caller);
   return caller;
@@ -81,7 +84,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   return {
     caller,
     requestId: context.get('requestId'),
-    ip: addressOf(context),
+    ip: context.get('ip'),
     headers: raw.headers,
     method: raw.method,
     // Asked for by few handlers, and costs an AbortController.
@@ -89,10 +92,6 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
       return raw.signal;
     },
   };
-}
-
-function addressOf(context: Context<HttpEnvironment>): string | null {
-  return context.env?.incoming?.socket.remoteAddress ?? null;
 }
 
 /** A parameter that is given once is text; one that is given more often is a list, which no schema takes for text. */
@@ -106,7 +105,7 @@ function queryOf(context: Context<HttpEnvironment>): Record<string, string | str
 }
 
 async function bodyOf(context: Context<HttpEnvironment>, operation: Operation): Promise<unknown> {
-  const body = await readJson(context.req.raw);
+  const body = await readBody(context.req.raw, operation);
   if (body !== undefined) return body;
   if (operation.bodyOptional === true) return null;
   throw new AgnesError('invalid_request', 'The request has no body, and this operation needs one.', {
