@@ -6,6 +6,8 @@ import { type LocalAnswer, type LocalRequest, startLocalHttp } from './local-htt
 export interface Lie {
   /** Over the claims of an honest token; undefined takes one out. */
   readonly claims?: Readonly<Record<string, unknown>>;
+  /** Seconds from now, over the times of an honest token. */
+  readonly times?: { readonly exp?: number; readonly iat?: number; readonly nbf?: number };
   /** `none`: unsigned. `other_key`: signed, but not by the provider. `shared_secret`: HS256 with the client's secret. */
   readonly signed?: 'none' | 'other_key' | 'shared_secret';
   /** What the user info says instead. */
@@ -45,6 +47,7 @@ export async function startHostileOidcProvider(): Promise<HostileOidcProvider> {
       nonce,
       email: 'ana@example.com',
       email_verified: true,
+      ...Object.fromEntries(Object.entries(provider.lie.times ?? {}).map(([name, seconds]) => [name, now + seconds])),
       ...provider.lie.claims,
     };
     const { signed } = provider.lie;

@@ -63,7 +63,8 @@ export function createMailer(settings: MailSettings): Mailer {
 /** What went wrong without the server's own words, which may repeat addresses. */
 function reasonOf(error: unknown): string {
   const { code, command, responseCode } = error as { code?: unknown; command?: unknown; responseCode?: unknown };
-  const facts = [code, command, responseCode].filter((fact) => typeof fact === 'string' || typeof fact === 'number');
+  const system = error instanceof Error ? /\bE[A-Z]{3,20}\b/.exec(error.message)?.[0] : undefined;
+  const facts = [code, command, responseCode, system].filter((fact) => ['string', 'number'].includes(typeof fact));
   if (facts.length > 0) return facts.join(', ');
   return error instanceof Error ? error.name : 'unknown';
 }
