@@ -30,7 +30,10 @@ const repositories = onPostgres
       test: {
         name: `${nameOf(folder)} on Postgres`,
         root: join(root, folder),
-        include: ['src/{jobs,access,auth,links,oidc,google-groups,held-access,publish,registry,manifest}.test.ts'],
+        include: [
+          'src/{jobs,access,auth,held-access,limits,sessions,device-login,links,oidc,google-groups}.test.ts',
+          'src/{publish,registry,manifest}.test.ts',
+        ],
         env: { AGNES_TEST_STATE: 'postgres' },
         globalSetup: [postgres],
       },

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '@agnes/errors';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { type Operation, openApiDocument, operations } from './index.ts';
+import { type Operation, openApiDocument, operations, scopeAdmits } from './index.ts';
 
 const all: [string, Operation][] = Object.entries(operations);
 
@@ -22,6 +22,33 @@ describe('the contract', () => {
 
   test.each(all)('%s names only codes that have an HTTP status', (_key, operation) => {
     for (const code of operation.errors) expect(ERROR_CODES[code].status, code).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe('the scopes of access tokens', () => {
+  const admittedBy = (scope: string) =>
+    all.filter(([, operation]) => scopeAdmits(scope, operation.scopes)).map(([id]) => id);
+
+  test.each([
+    ['pull', ['me', 'catalog', 'catalogTables', 'tableSchema', 'syncManifest', 'getBlob']],
+    ['query', ['me', 'catalog', 'catalogTables', 'tableSchema', 'tableSample']],
+  ])('%s opens at least %j', (scope, ids) => {
+    expect(admittedBy(scope)).toEqual(expect.arrayContaining(ids));
+  });
+
+  test('read is pull and query together, and bootstrap-analyst is read', () => {
+    const both = new Set([...admittedBy('pull'), ...admittedBy('query')]);
+    expect(new Set(admittedBy('read'))).toEqual(both);
+    expect(admittedBy('bootstrap-analyst')).toEqual(admittedBy('read'));
+  });
+
+  test('none but general opens what changes something for others, or makes credentials', () => {
+    for (const id of admittedBy('read')) {
+      const { access } = (operations as Record<string, Operation>)[id] as Operation;
+      expect(access === 'caller' || typeof access === 'object', id).toBe(true);
+    }
+    expect(admittedBy('general')).toHaveLength(all.length);
+    for (const unknown of ['', 'General', 'toString', '__proto__']) expect(admittedBy(unknown)).toEqual([]);
   });
 });
 

@@ -297,10 +297,24 @@ describe('access tokens', () => {
     [{ expires_in_days: null }, undefined],
     [{ expires_in_days: 1, ttl_seconds: 60 }, '2026-01-01T00:01:00.000Z'],
     [{ expires_in_days: null, ttl_seconds: 60 }, '2026-01-01T00:01:00.000Z'],
+    [{ scope: 'read' }, '2026-04-01T00:00:00.000Z'],
+    [{ scope: 'bootstrap-analyst' }, '2026-01-01T01:00:00.000Z'],
+    [{ scope: 'bootstrap-analyst', expires_in_days: null }, '2026-01-01T01:00:00.000Z'],
+    [{ scope: 'bootstrap-analyst', ttl_seconds: 7200 }, '2026-01-01T01:00:00.000Z'],
+    [{ scope: 'bootstrap-analyst', ttl_seconds: 60 }, '2026-01-01T00:01:00.000Z'],
   ])('asked for with %j expire at %s', async (input, expected) => {
     const { caller } = await signedInAdmin();
     const { expires_at } = await auth.createToken(caller, { name: 'laptop', ...input });
     expect(expires_at?.toISOString()).toBe(expected);
+  });
+
+  test('of a scope that does not exist are not made', async () => {
+    const { caller } = await signedInAdmin();
+    for (const scope of ['admin', 'toString', '', 'Pull']) {
+      const text = await refused('invalid_request', auth.createToken(caller, { name: 'laptop', scope }));
+      expect(text).toContain('general, pull, query, read, bootstrap-analyst');
+    }
+    expect(await auth.listTokens()).toEqual([]);
   });
 
   test('are recognised by their first characters, and shown once', async () => {

@@ -1,17 +1,30 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { authOperations, type Operation, type RequestContext, userOperations } from '@agnes/api-contract';
+import {
+  authOperations,
+  deviceOperations,
+  type Operation,
+  type RequestContext,
+  sessionOperations,
+  userOperations,
+} from '@agnes/api-contract';
 import { createAccess } from '@agnes/rbac';
 import { openState, type State } from '@agnes/state';
 import { testState } from '@agnes/testkit';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authHandlers, userHandlers } from './http.ts';
+import { authHandlers, deviceHandlers, sessionHandlers, userHandlers } from './http.ts';
 import { type Auth, createAuth } from './index.ts';
 
 const password = 'correct horse battery';
 const email = 'root@example.com';
+const all: Record<string, Operation> = {
+  ...authOperations,
+  ...sessionOperations,
+  ...deviceOperations,
+  ...userOperations,
+};
 const covered = new Set<string>();
 
 let folder: string;
@@ -25,7 +38,12 @@ beforeAll(async () => {
   const access = createAccess({ state });
   await access.seedSystemGroups();
   auth = createAuth({ state, access });
-  handlers = { ...authHandlers({ auth }), ...userHandlers({ auth, access }) };
+  handlers = {
+    ...authHandlers({ auth }),
+    ...sessionHandlers({ auth }),
+    ...deviceHandlers({ auth, serverUrl: 'https://agnes.example.com' }),
+    ...userHandlers({ auth, access }),
+  };
 });
 afterAll(async () => {
   await auth.settled();
@@ -35,9 +53,7 @@ afterAll(async () => {
 
 /** Calls an operation as the server does: input validated by its schemas, the answer checked against its own. */
 async function call(id: string, token: string | undefined, input: { params?: unknown; body?: unknown } = {}) {
-  const operation: Operation | undefined = Object.values({ ...authOperations, ...userOperations }).find(
-    (candidate) => candidate.id === id,
-  );
+  const operation = all[id];
   const handler = handlers[id];
   if (operation === undefined || handler === undefined) throw new Error(`no operation ${id}`);
   const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
@@ -93,6 +109,31 @@ test('every operation answers in the shape that the contract declares', async ()
   expect(another.expires_at).toBeNull();
   await call('revokeAnyToken', session, { params: { id: another.id } });
 
+  const sessions = (await call('listSessions', session)) as unknown as Record<string, unknown>[];
+  expect(sessions).toHaveLength(3);
+  const others = sessions.filter(({ current }) => current === false);
+  expect(others.map(({ method }) => method).sort()).toEqual(['bootstrap', 'password']);
+  await call('endSession', session, { params: { id: others[0]?.id } });
+  expect(await call('endOtherSessions', session)).toEqual({ ended: 1 });
+  const me = { params: { id: email } };
+  expect(await call('listUserSessions', session, me)).toMatchObject([{ method: 'password', created_ip: '192.0.2.1' }]);
+
+  const device = await call('startDeviceLogin', undefined, { body: {} });
+  expect(device).toMatchObject({
+    verification_uri: 'https://agnes.example.com/login/device',
+    verification_uri_complete: `https://agnes.example.com/login/device?user_code=${device.user_code}`,
+  });
+  const typed = { body: { user_code: device.user_code } };
+  expect(await call('getDeviceLogin', session, typed)).toMatchObject({ client_name: 'agnes' });
+  await call('approveDeviceLogin', session, typed);
+  const asked = { body: { device_code: device.device_code } };
+  const third = String((await call('deviceToken', undefined, asked)).access_token);
+  const unwanted = await call('startDeviceLogin', undefined, { body: { client_name: 'somebody else' } });
+  await call('denyDeviceLogin', session, { body: { user_code: unwanted.user_code } });
+  const { id: thirdId } = ((await call('listSessions', third)) as unknown as Record<string, unknown>[])[0] ?? {};
+  await call('endUserSession', session, { params: { id: email, session_id: thirdId } });
+  await expect(call('me', third)).rejects.toMatchObject({ code: 'invalid_credentials' });
+
   const ana = { params: { id: 'ana@example.com' } };
   expect(await call('createUser', session, { body: { email: 'Ana@example.com' } })).toMatchObject({
     email: 'ana@example.com',
@@ -106,9 +147,10 @@ test('every operation answers in the shape that the contract declares', async ()
   expect(await call('deactivateUser', session, ana)).toMatchObject({ active: false, name: 'Ana', groups: [] });
   expect(await call('activateUser', session, ana)).toMatchObject({ active: true, deactivated_at: null });
   expect(await call('listUsers', session)).toHaveLength(2);
+  expect(await call('endUserSessions', session, ana)).toEqual({ ended: 0 });
   await call('deleteUser', session, ana);
   await call('signOut', session);
   await expect(call('me', session)).rejects.toMatchObject({ code: 'invalid_credentials' });
 
-  expect([...covered].sort()).toEqual([...Object.keys(authOperations), ...Object.keys(userOperations)].sort());
+  expect([...covered].sort()).toEqual(Object.keys(all).sort());
 });

@@ -1,4 +1,4 @@
-import { type StateDatabase, schema } from '@agnes/state';
+import { bumpVersion, type StateDatabase, schema } from '@agnes/state';
 import { and, desc, eq, inArray } from 'drizzle-orm';
 import { addressGroup } from './address-group.ts';
 import type { Peer } from './ways-in.ts';
@@ -46,6 +46,7 @@ export async function pruneSessions(tx: StateDatabase, userId: string, at: Date)
   const tooMany = rows.filter(isOpen).slice(MOST_OPEN - 1);
   const ids = [...old, ...tooMany].map(({ id }) => id);
   if (ids.length > 0) await deleteTokenRows(tx, ids);
+  if (tooMany.length > 0) await bumpVersion(tx, 'access_version');
 }
 
 /** Deletes sessions or access tokens with what is known of them. */

@@ -160,6 +160,64 @@ describe('refuses to start', () => {
   });
 });
 
+describe('proxies and origins', () => {
+  test('are lists, from the environment and from instance.yaml', async () => {
+    await instanceYaml('server: {cors_origins: ["https://app.example.com"], trusted_proxies: ["2001:db8::/32"]}\n');
+    expect(await loadConfig(env)).toMatchObject({
+      corsOrigins: ['https://app.example.com'],
+      trustedProxies: ['2001:db8::/32'],
+    });
+    env.AGNES_TRUSTED_PROXIES = '10.0.0.1, 10.0.0.0/8,';
+    expect(await loadConfig(env)).toMatchObject({ trustedProxies: ['10.0.0.1', '10.0.0.0/8'] });
+  });
+
+  test.each([
+    ['AGNES_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['AGNES_TRUSTED_PROXIES', '10.0.0.0/8/8'],
+    ['AGNES_TRUSTED_PROXIES', 'proxy.example.com'],
+    ['AGNES_TRUSTED_PROXIES', '*'],
+    ['AGNES_TRUSTED_PROXIES', '10.0.0.1,2001:db8::/129'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'https://app.example.com/'],
+    ['CORS_ORIGINS', 'app.example.com'],
+    ['AGNES_SESSION_HOURS', '0'],
+    ['AGNES_AUTH_RATELIMIT_ENABLED', 'maybe'],
+    ['LOCAL_DEV_MODE', 'x'],
+  ])('%s=%s is refused', async (name, value) => {
+    env[name] = value;
+    expect((await refusal()).message).toContain(name);
+  });
+});
+
+describe('local development mode', () => {
+  test.each([{}, { HOST: 'localhost' }, { HOST: '::1' }, { SERVER_URL: 'http://127.0.0.1:9000' }])(
+    'is possible on this machine: %j',
+    async (variables) => {
+      Object.assign(env, variables, { LOCAL_DEV_MODE: '1' });
+      expect(await loadConfig(env)).toMatchObject({ localDevMode: true, localDevUserEmail: 'dev@localhost' });
+    },
+  );
+
+  test.each([
+    { HOST: '0.0.0.0' },
+    { HOST: '::' },
+    { HOST: '192.0.2.1' },
+    { HOST: '127.0.0.1.example.com' },
+    { DOMAIN: 'agnes.example.com' },
+    { DOMAIN: 'localhost', SERVER_URL: 'http://localhost' },
+    { SERVER_URL: 'https://localhost' },
+    { SERVER_URL: 'http://agnes.example.com' },
+    { AGNES_TRUSTED_PROXIES: '127.0.0.1' },
+  ])('is refused wherever anybody else could come: %j', async (variables) => {
+    Object.assign(env, variables, { LOCAL_DEV_MODE: 'true' });
+    const { message, hint } = await refusal();
+    expect(message).toContain('LOCAL_DEV_MODE');
+    expect(hint).toContain('Unset LOCAL_DEV_MODE');
+    env.LOCAL_DEV_MODE = '0';
+    await loadConfig(env);
+  });
+});
+
 describe('the table of settings', () => {
   test('documents each variable once', () => {
     const names = VARIABLES.flatMap(({ name, aliases }) => [name, ...aliases]);

@@ -84,7 +84,7 @@ export const AUTH_SETTINGS = {
     env: ['AGNES_AUTH_RATELIMIT_ENABLED'],
     file: 'auth.rate_limit_enabled',
     schema: flag(true),
-    fallback: '1',
+    fallback: 'true',
     meaning: 'Whether attempts to sign in are limited, by address and by account.',
   }),
   trustedProxies: setting({
@@ -114,7 +114,7 @@ export const AUTH_SETTINGS = {
   localDevMode: setting({
     env: ['LOCAL_DEV_MODE'],
     schema: flag(false),
-    fallback: '0',
+    fallback: 'false',
     meaning:
       'For developers of Agnes on their own machine: whoever calls from it is an administrator, without credentials. Refuses to start where anybody else could reach the server.',
   }),

@@ -28,6 +28,27 @@ const operations = {
     query: v.object({ n: v.optional(v.pipe(v.string(), v.regex(/^\d+$/, 'must be a whole number'))) }),
     response: anyJson,
   },
+  pull: {
+    ...base,
+    id: 'pull',
+    method: 'GET',
+    path: '/api/pull',
+    access: 'caller',
+    scopes: ['pull'],
+    response: anyJson,
+  },
+  page: { ...base, id: 'page', method: 'GET', path: '/page', access: 'visitor', response: { binary: 'text/html' } },
+  form: {
+    ...base,
+    id: 'form',
+    method: 'POST',
+    path: '/form',
+    access: 'visitor',
+    form: true,
+    body: v.strictObject({ name: v.string(), tag: v.optional(v.array(v.string())) }),
+    response: anyJson,
+  },
+  change: { ...base, id: 'change', method: 'POST', path: '/api/change', access: 'session', response: anyJson },
   bytes: {
     ...base,
     id: 'bytes',
@@ -67,20 +88,26 @@ const operations = {
   },
 } as const satisfies Record<string, Operation>;
 
-const caller = (kind: Caller['credential']['kind'], isAdmin: boolean): Caller => ({
+const caller = (kind: Caller['credential']['kind'], isAdmin: boolean, scope = 'general'): Caller => ({
   userId: 'u1',
   email: 'a@example.com',
   name: null,
   groups: [],
   groupIds: [],
   isAdmin,
-  credential: { kind, id: 'c', name: 'c', scope: 'general', expires_at: null },
+  credential: { kind, id: 'c', name: 'c', scope, expires_at: null },
 });
 const callers: Record<string, Caller> = {
   session: caller('session', false),
   personal: caller('personal', false),
   admin: caller('session', true),
   scheduler: caller('scheduler', true),
+  ...Object.fromEntries(
+    ['pull', 'query', 'read', 'bootstrap-analyst', 'toString', 'unheard-of', ''].flatMap((scope) => [
+      [`scope:${scope}`, caller('personal', false, scope)],
+      [`admin scope:${scope}`, caller('personal', true, scope)],
+    ]),
+  ),
 };
 
 let logged: string[] = [];
@@ -102,6 +129,11 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     admin: async () => ({}),
     clock: async () => ({}),
     table: async ({ params, query }) => ({ ...params, ...query }),
+    pull: async () => ({}),
+    page: async (_input, context) =>
+      new Response(context.caller?.email ?? 'nobody', { headers: { 'content-type': 'text/html; charset=utf-8' } }),
+    form: async ({ body }, context) => ({ ...body, email: context.caller?.email ?? null }),
+    change: async () => ({}),
     bytes: async () =>
       new Response(
         new ReadableStream({
@@ -117,7 +149,8 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     empty: async () => undefined,
   },
   authenticate: async (headers) => {
-    const token = headers.get('authorization')?.slice('Bearer '.length);
+    const token =
+      headers.get('authorization')?.slice('Bearer '.length) ?? /session=(\w*)/.exec(headers.get('cookie') ?? '')?.[1];
     if (token === undefined) return undefined;
     const found = callers[token];
     if (found === undefined) throw new AgnesError('invalid_credentials', 'The token is wrong, expired or revoked.');
@@ -208,6 +241,147 @@ describe('who may call', () => {
   test('a resource that is not granted hides what else is wrong with the request', async () => {
     expect((await app.request('/api/tables/other?n=x', as('session'))).status).toBe(404);
     expect((await app.request('/api/tables/granted?n=x', as('session'))).status).toBe(422);
+  });
+});
+
+describe('the scope of a token', () => {
+  test.each([
+    ['pull', '/api/pull', 200],
+    ['read', '/api/pull', 200],
+    ['bootstrap-analyst', '/api/pull', 200],
+    ['query', '/api/pull', 403],
+    ['toString', '/api/pull', 403],
+    ['unheard-of', '/api/pull', 403],
+    ['', '/api/pull', 403],
+    // What names no scope admits no narrow token, also not of an administrator.
+    ['read', '/api/own', 403],
+    ['read', '/api/admin', 403],
+    ['read', '/api/clock', 403],
+    ['read', '/api/tables/granted', 403],
+    // Not admitted comes before what is there.
+    ['read', '/api/tables/other', 403],
+    ['read', '/api/open', 200],
+  ])('%s at %s: %i', async (scope, path, status) => {
+    for (const who of [`scope:${scope}`, `admin scope:${scope}`]) {
+      const response = await app.request(path, as(who));
+      expect(response.status).toBe(status);
+      if (status === 403) expect(await problem(response)).toMatchObject({ code: 'scope_refused' });
+    }
+  });
+
+  test('narrow or not, opens nothing that needs a session', async () => {
+    const response = await app.request('/api/session', as('scope:read'));
+    expect(await problem(response)).toMatchObject({ code: 'session_required' });
+  });
+});
+
+describe('a page of another site', () => {
+  const OWN = 'https://agnes.example.com';
+  const send = (path: string, headers: Record<string, string>, body = '{"name":"x"}') =>
+    app.request(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+  const cookie = { cookie: 'session=session' };
+
+  test.each([
+    ['of the browser itself', { 'sec-fetch-site': 'same-origin' }, 200],
+    ['by its origin', { origin: OWN }, 200],
+    ['that is missing', {}, 403],
+    ['of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['of a sibling host', { 'sec-fetch-site': 'same-site', origin: OWN }, 403],
+    ['of nobody', { 'sec-fetch-site': 'none' }, 403],
+    ['by another origin', { origin: 'https://evil.example.com' }, 403],
+    ['by another port', { origin: `${OWN}:8443` }, 403],
+    ['by another scheme', { origin: 'http://agnes.example.com' }, 403],
+    ['by no origin', { origin: 'null' }, 403],
+    ['that contradicts itself', { 'sec-fetch-site': 'cross-site', origin: OWN }, 403],
+  ])('cannot change anything with a cookie, nor send a form: proof %s', async (_, proof, status) => {
+    for (const [path, headers] of [
+      ['/api/change', cookie],
+      ['/form', cookie],
+      ['/form', {}],
+    ] as const) {
+      const response = await send(path, { ...headers, ...proof });
+      expect(response.status, path).toBe(status);
+      if (status === 403) expect(await problem(response)).toMatchObject({ code: 'csrf_refused' });
+    }
+  });
+
+  test('needs no proof to read, and a program with a token none to write', async () => {
+    expect((await app.request('/api/own', { headers: cookie })).status).toBe(200);
+    const bearer = { authorization: 'Bearer session' };
+    expect((await send('/api/change', bearer)).status).toBe(200);
+    expect((await send('/api/change', { ...bearer, ...cookie, origin: 'https://app.example.com' })).status).toBe(200);
+    expect((await send('/form', bearer)).status).toBe(403);
+    expect(
+      (await send('/api/open', { origin: 'https://app.example.com' }, '{"name":"a","email":"a@example.com"}')).status,
+    ).toBe(201);
+  });
+
+  test('gets nowhere where everybody is somebody; programs do', async () => {
+    const developing = createApp({
+      ...options,
+      authenticate: async () => callers.session,
+      browsers: { ...options.browsers, anonymousIsSomebody: true },
+    });
+    const change = (headers: Record<string, string>) => developing.request('/api/change', { method: 'POST', headers });
+    expect((await change({})).status).toBe(200);
+    expect((await change({ 'sec-fetch-site': 'same-origin' })).status).toBe(200);
+    expect((await change({ 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect((await change({ origin: 'http://evil.example.com' })).status).toBe(403);
+  });
+
+  test('reads nothing unless its origin is configured, and then not by the cookie', async () => {
+    const evil = { headers: { origin: 'https://evil.example.com', ...cookie } };
+    for (const each of [app, createApp({ ...options, corsOrigins: ['https://app.example.com'] })]) {
+      const { headers } = await each.request('/api/own', evil);
+      expect(headers.get('access-control-allow-origin')).toBeNull();
+      expect(headers.get('access-control-allow-credentials')).toBeNull();
+    }
+    const open = createApp({ ...options, corsOrigins: ['https://app.example.com'] });
+    const { headers } = await open.request('/api/own', { headers: { origin: 'https://app.example.com', ...cookie } });
+    expect(headers.get('access-control-allow-origin')).toBe('https://app.example.com');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    const preflight = {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example.com', 'access-control-request-method': 'POST' },
+    };
+    expect((await open.request('/api/own', preflight)).status).toBe(204);
+    expect((await app.request('/api/own', preflight)).status).toBe(405);
+  });
+});
+
+describe('a visitor', () => {
+  test('is known by a session that holds, and nobody otherwise', async () => {
+    const page = async (headers: Record<string, string>) => (await app.request('/page', { headers })).text();
+    expect(await page({})).toBe('nobody');
+    expect(await page({ cookie: 'session=session' })).toBe('a@example.com');
+    expect(await page({ cookie: 'session=wrong' })).toBe('nobody');
+    expect(await page({ authorization: 'Bearer personal' })).toBe('nobody');
+    expect(await page({ authorization: 'Bearer scheduler' })).toBe('nobody');
+  });
+
+  test('gets a page with headers that let no script run and no other page frame it', async () => {
+    const { headers } = await app.request('/page');
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    expect(headers.get('referrer-policy')).toBe('same-origin');
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  test('sends a form, where one is taken and only there', async () => {
+    const type = 'application/x-www-form-urlencoded';
+    const form = (path: string, body: string) =>
+      app.request(path, { method: 'POST', body, headers: { 'content-type': type, 'sec-fetch-site': 'same-origin' } });
+    expect(await (await form('/form', 'name=J%C3%A1n+K&tag=a&tag=b')).json()).toEqual({
+      name: 'Ján K',
+      tag: ['a', 'b'],
+      email: null,
+    });
+    expect((await form('/form', '')).status).toBe(422);
+    expect((await form('/form', 'name=a&name=b')).status).toBe(422);
+    expect((await form('/form', 'name=a&__proto__=b')).status).toBe(422);
+    expect((await form('/form', `name=${'x'.repeat(MAX_BODY_BYTES)}`)).status).toBe(413);
+    expect((await form('/api/open', 'name=x')).status).toBe(400);
   });
 });
 
@@ -336,9 +510,16 @@ describe('answers', () => {
       expect(headers.get('x-content-type-options')).toBe('nosniff');
       expect(headers.get('content-security-policy')).toBe("default-src 'none'; frame-ancestors 'none'");
       expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+      expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
+      expect(headers.get('permissions-policy')).toContain('camera=()');
+      expect(headers.get('strict-transport-security')).toBeNull();
       expect(headers.get('cache-control')).toBe('no-store');
     }
     expect((await app.request('/api/big')).headers.get('cache-control')).toBe('private');
+    const strict = createApp({ ...options, hstsSeconds: 60 });
+    expect((await strict.request('/api/none')).headers.get('strict-transport-security')).toBe('max-age=60');
   });
 });
 

@@ -2,16 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MailSettings, OidcProviderSettings, SignInSettings } from '@agnes/config';
-import { type ErrorCode, isAgnesError } from '@agnes/errors';
+import { isAgnesError } from '@agnes/errors';
 import { type Access, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
 import { testState } from '@agnes/testkit';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { type Auth, type AuthOptions, createAuth } from '../index.ts';
 
-export const PASSWORD = 'correct horse battery';
-export const ADMIN = 'root@example.com';
-export const PEER = { ip: '192.0.2.1', userAgent: 'a browser' };
+export { ADMIN, PASSWORD, PEER, refused } from './open-auth.ts';
 export const SERVER_URL = 'https://agnes.example.com';
 
 const TABLES = Object.values(schema).filter((value) => value instanceof PgTable);
@@ -109,16 +107,6 @@ export function oidcSettings(
     groupMapping: undefined,
     ...more,
   };
-}
-
-/** The message and hint of a refusal with that code; throws when the work does not end so. */
-export async function refused(code: ErrorCode, work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAgnesError(error, code)) throw new Error(`expected ${code}, got ${String(error)}`);
-  return `${error.message} ${error.hint}`;
 }
 
 /** The reason of a refused sign-in at a provider. */
