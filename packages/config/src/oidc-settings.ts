@@ -54,10 +54,10 @@ const providers = v.record(
   'must hold providers by id',
 );
 
-/** The providers of instance.yaml, under `auth.oidc`. A message says which key of which provider is wrong. */
+/** The providers of instance.yaml, under `auth.oidc`, or as JSON. A message says which key of which provider is wrong. */
 export const oidcProviders = v.optional(
   v.pipe(
-    v.unknown(),
+    v.union([v.pipe(v.string(), v.parseJson(undefined, 'must be a JSON object')), v.unknown()]),
     v.rawTransform(({ dataset, addIssue, NEVER }): OidcProviderSettings[] => {
       const result = v.safeParse(providers, dataset.value, { abortEarly: true });
       if (result.success) return Object.entries(result.output).map(([id, entry]) => settingsOf(id, entry));

@@ -70,7 +70,7 @@ export const SIGN_IN_SETTINGS = {
     schema: oidcProviders,
     fallback: '',
     meaning:
-      'Identity providers by id; only in instance.yaml, see the page on OIDC. Taken whole from the file that has it.',
+      'Identity providers by id, as a map in instance.yaml or as JSON; see the page on OIDC. Taken whole from where it stands.',
   }),
   oidcIssuer: setting({
     env: ['OIDC_ISSUER'],
