@@ -31,7 +31,7 @@ const repositories = onPostgres
         name: `${nameOf(folder)} on Postgres`,
         root: join(root, folder),
         include: [
-          'src/{jobs,access,auth,held-access,limits,sessions,device-login,links,oidc,google-groups}.test.ts',
+          'src/{jobs,access,auth,held-access,limits,sessions,device-login,links,oidc}.test.ts',
           'src/{publish,registry,manifest}.test.ts',
         ],
         env: { AGNES_TEST_STATE: 'postgres' },

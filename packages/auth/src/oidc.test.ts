@@ -119,6 +119,21 @@ describe('signing in at a provider', () => {
     expect((await auth.finishOidc('corp', backOne, one.browserCookie, PEER)).next).toBe('/one');
   });
 
+  test('reads address and flag from the user info where the ID token lacks one, but never one of each', async () => {
+    use(oidcSettings(hostile));
+    const verified = { email: 'ana@example.com', email_verified: true };
+    expect(
+      (await lied({ claims: { email: undefined, email_verified: undefined }, userInfo: verified })).user.email,
+    ).toBe('ana@example.com');
+    const other = { sub: 'subject-1', email: 'bob@example.com', email_verified: false };
+    expect(await reasonOf(lied({ claims: { email_verified: undefined }, userInfo: other }))).toBe('email_not_verified');
+    // A flag of the token is for the address of the token.
+    const flagOnly = { email: undefined, email_verified: true };
+    expect(await reasonOf(lied({ claims: flagOnly, userInfo: { ...other, email: 'root@example.com' } }))).toBe(
+      'email_not_verified',
+    );
+  });
+
   test('that is cancelled there says so', async () => {
     const { url, browserCookie } = await start();
     expect(await reasonOf(auth.finishOidc('corp', await provider.cancel(url), browserCookie, PEER))).toBe('cancelled');

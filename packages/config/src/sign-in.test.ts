@@ -141,6 +141,7 @@ auth:
     [{}, 'auth: {oidc: {"Bad Id": {issuer: https://a.example.com, client_id: a}}}', 'lower-case'],
     [{}, 'auth: {oidc: [a]}', 'auth.oidc'],
     [OIDC, 'auth: {oidc: {oidc: {issuer: https://a.example.com, client_id: a}}}', "'oidc'"],
+    [{ ...OIDC, ...GOOGLE }, undefined, "'oidc' names no domains"],
     [{ AGNES_OIDC_PROVIDERS: '{"corp":' }, undefined, 'AGNES_OIDC_PROVIDERS'],
     [{ AGNES_OIDC_PROVIDERS: '{"corp":{"client_id":"a"}}' }, undefined, 'corp.issuer'],
   ])('%j %s keeps the server from starting', async (env, yaml, named) => {

@@ -50,11 +50,9 @@ export function signInOf(read: SignInRead): SignInSettings {
     }
     ids.add(id);
   }
-  return {
-    mail: mail(read),
-    oidc: oidc.map((provider) => checkedProvider(provider, read.allowedDomains ?? [])),
-    googleGroups: googleGroups(read),
-  };
+  const checked = oidc.map((provider) => checkedProvider(provider, read.allowedDomains ?? []));
+  refuseProviderForAnybody(checked);
+  return { mail: mail(read), oidc: checked, googleGroups: googleGroups(read) };
 }
 
 function mail(read: SignInRead): MailSettings | undefined {
@@ -130,6 +128,20 @@ function checkedProvider(provider: OidcProviderSettings, fallback: readonly stri
     );
   }
   return { ...provider, allowedDomains };
+}
+
+/**
+ * A provider speaks for every address of its domains, an administrator's too. With several of them each says for which; only
+ * Google is held to the addresses that are its own.
+ */
+function refuseProviderForAnybody(providers: readonly OidcProviderSettings[]): void {
+  if (providers.length < 2) return;
+  const open = providers.find(({ id, allowedDomains }) => id !== 'google' && allowedDomains.length === 0);
+  if (open === undefined) return;
+  throw refuse(
+    `There are several identity providers, and '${open.id}' names no domains, so it could sign anybody in.`,
+    'Name its domains (allowed_domains, OIDC_ALLOWED_DOMAINS), or `*` if it may answer for every address.',
+  );
 }
 
 function googleGroups(read: SignInRead): GoogleGroupsSettings | undefined {

@@ -127,19 +127,16 @@ async function takeLogin(
   const given = callbackUrl.searchParams.getAll('state');
   if (given.length !== 1 || browserCookie === undefined) throw refuseSignIn('expired');
   const { oidcLogins } = schema;
-  const [login] = await state.write((tx) =>
-    tx
-      .delete(oidcLogins)
-      .where(
-        and(
-          eq(oidcLogins.state_hash, hashToken(given[0] ?? '')),
-          eq(oidcLogins.provider, provider),
-          eq(oidcLogins.browser_hash, hashToken(browserCookie)),
-          gt(oidcLogins.expires_at, now()),
-        ),
-      )
-      .returning(),
+  const isTheirs = and(
+    eq(oidcLogins.state_hash, hashToken(given[0] ?? '')),
+    eq(oidcLogins.provider, provider),
+    eq(oidcLogins.browser_hash, hashToken(browserCookie)),
+    gt(oidcLogins.expires_at, now()),
   );
+  // Read first: anybody can call this with anything, and what nobody began costs no write.
+  const [begun] = await state.db.select().from(oidcLogins).where(isTheirs);
+  if (begun === undefined) throw refuseSignIn('expired');
+  const [login] = await state.write((tx) => tx.delete(oidcLogins).where(isTheirs).returning());
   if (login === undefined) throw refuseSignIn('expired');
   return login;
 }
@@ -166,10 +163,13 @@ async function claimsOf(
     if (claims === undefined) throw new Error('The provider sent no ID token.');
     const { groupsClaim } = provider.settings;
     const lacksGroups = groupsClaim !== undefined && claims[groupsClaim] === undefined;
-    if (claims.email !== undefined && !lacksGroups) return claims;
+    const hasAddress = claims.email !== undefined && claims.email_verified !== undefined;
+    if (hasAddress && !lacksGroups) return claims;
     if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
     const userInfo = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-    return { ...userInfo, ...claims };
+    // Address and flag belong together: both from the one or both from the other.
+    const { email, email_verified } = hasAddress || userInfo.email === undefined ? claims : userInfo;
+    return { ...userInfo, ...claims, email, email_verified };
   } catch (error) {
     if (error instanceof client.AuthorizationResponseError && error.error === 'access_denied') {
       throw refuseSignIn('cancelled', error);
@@ -202,7 +202,8 @@ async function noteRefusal(
 ): Promise<void> {
   const details = (error as { details?: { reason?: unknown } }).details;
   const { reason } = details ?? {};
-  if (typeof reason !== 'string') return;
+  // Of what nobody began nothing is known, and anybody can send as much of it as they like.
+  if (typeof reason !== 'string' || reason === 'expired') return;
   await state.write((tx) =>
     recordAudit(tx, {
       userId: null,

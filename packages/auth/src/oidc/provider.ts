@@ -44,7 +44,7 @@ async function discover(settings: OidcProviderSettings): Promise<client.Configur
     issuer,
     clientId,
     { [client.clockTolerance]: SKEW_SECONDS },
-    clientSecret === undefined ? client.None() : client.ClientSecretBasic(clientSecret),
+    clientSecret === undefined ? client.None() : bySecret(clientSecret),
     {
       timeout: TIMEOUT_SECONDS,
       [client.customFetch]: (url, init) => boundedFetch(url, init as RequestInit),
@@ -55,4 +55,15 @@ async function discover(settings: OidcProviderSettings): Promise<client.Configur
   // The signature of the ID token is checked too, though it comes straight from the provider.
   client.enableNonRepudiationChecks(configuration);
   return configuration;
+}
+
+/** In the header, as every provider should take it, unless this one says that it does not. */
+function bySecret(secret: string): client.ClientAuth {
+  const basic = client.ClientSecretBasic(secret);
+  const post = client.ClientSecretPost(secret);
+  return (server, ...rest) => {
+    const methods = server.token_endpoint_auth_methods_supported;
+    const takesBasic = methods === undefined || methods.includes('client_secret_basic');
+    return (takesBasic ? basic : post)(server, ...rest);
+  };
 }
