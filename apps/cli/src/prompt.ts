@@ -10,6 +10,11 @@ export interface Asked {
   readonly otherwise: string;
 }
 
+/** Tells something that the person has to do now, before the command goes on. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
 /** Asks on the terminal. Throws `usage` when there is none: nothing ever waits for input that cannot come. */
 export async function ask(asked: Asked): Promise<string> {
   return await readLine(asked, process.stderr);

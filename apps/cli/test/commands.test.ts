@@ -74,7 +74,7 @@ describe('a command line', () => {
     const noToken = await user.run(['catalog', '--server', server.url, '--json']);
     expect(noToken.code).toBe(7);
     expect(JSON.parse(noToken.stderr)).toMatchObject({ error: { code: 'not_signed_in' } });
-    const noTerminal = await user.run(['auth', 'login', '--server', server.url]);
+    const noTerminal = await user.run(['auth', 'login', '--server', server.url, '--email', 'ann@example.com']);
     expect(noTerminal).toMatchObject({ code: 2, stderr: expect.stringContaining('no terminal') });
   });
 
@@ -132,6 +132,59 @@ describe('auth', () => {
     expect((await user.run(['catalog'])).code).toBe(7);
   });
 
+  test('login without a browser prints where to approve it, waits, and keeps the token', async () => {
+    server.answers.set('POST /auth/device/start', [
+      {
+        device_code: 'device-secret',
+        user_code: 'BCDF-GHJK',
+        verification_uri: `${server.url}/login/device`,
+        verification_uri_complete: `${server.url}/login/device?user_code=BCDF-GHJK`,
+        expires_in: 900,
+        interval: 0,
+      },
+    ]);
+    const pending = { refused: 'authorization_pending' };
+    const session = {
+      access_token: 'agnes_ses_secret',
+      token_type: 'bearer',
+      user_id: 'u1',
+      role: 'user',
+      expires_at: time,
+      email: 'ann@example.com',
+    };
+    server.answers.set('POST /auth/device/token', [pending, pending, session]);
+    const result = await user.run(['auth', 'login', '--server', server.url]);
+    expect(result).toMatchObject({ code: 0, stdout: expect.stringContaining('as ann@example.com') });
+    expect(result.stderr).toContain(`Open this address in a browser: ${server.url}/login/device\n`);
+    expect(result.stderr).toContain('BCDF-GHJK');
+    expect(result.stdout + result.stderr).not.toMatch(/secret/);
+    expect(server.bodies.get('POST /auth/device/token')).toEqual({ device_code: 'device-secret' });
+    const config = user.env.AGNES_CONFIG_DIR ?? '';
+    expect(await readFile(join(config, 'token.json'), 'utf8')).toContain('agnes_ses_secret');
+
+    server.answers.set('POST /auth/device/token', [{ refused: 'device_login_denied' }]);
+    const denied = await user.run(['auth', 'login', '--json']);
+    expect([denied.code, denied.stdout]).toEqual([7, '']);
+    expect(denied.stderr).toContain('device_login_denied');
+  });
+
+  test('login opens no address that is no web page, whatever a server says', async () => {
+    for (const uri of ['file:///etc/passwd', 'javascript:alert(1)', 'x']) {
+      server.answers.set('POST /auth/device/start', [
+        {
+          device_code: 'd',
+          user_code: 'BCDF-GHJK',
+          verification_uri: uri,
+          verification_uri_complete: uri,
+          expires_in: 900,
+          interval: 0,
+        },
+      ]);
+      const result = await user.run(['auth', 'login', '--server', server.url]);
+      expect(result).toMatchObject({ code: 5, stderr: expect.stringContaining('no web page') });
+    }
+  });
+
   test('import-token keeps the old token when the new one does not work', async () => {
     await user.run(['auth', 'import-token', '--server', server.url, '--token-stdin'], { input: server.token });
     const bad = await user.run(['auth', 'import-token', '--token-stdin'], { input: 'agnes_pat_wrong' });
@@ -155,6 +208,7 @@ describe('auth', () => {
       name: 'ci',
       prefix: 'agnes_pat_ab',
       token: 'agnes_pat_abc',
+      scope: 'general',
       expires_at: time,
       created_at: time,
     };
@@ -163,7 +217,12 @@ describe('auth', () => {
       env: signedIn(),
     });
     expect(result).toMatchObject({ code: 0, stdout: 'agnes_pat_abc\n', stderr: '' });
-    expect(server.bodies.get('POST /auth/tokens')).toEqual({ name: 'ci', ttl_seconds: 43_200 });
+    expect(server.bodies.get('POST /auth/tokens')).toEqual({ name: 'ci', scope: 'general', ttl_seconds: 43_200 });
+    const narrow = ['--name', 'ci', '--scope', 'pull', '--expires-in-days', '30'];
+    await user.run(['auth', 'token', 'create', ...narrow], { env: signedIn() });
+    expect(server.bodies.get('POST /auth/tokens')).toEqual({ name: 'ci', scope: 'pull', expires_in_days: 30 });
+    const wide = await user.run(['auth', 'token', 'create', '--name', 'ci', '--scope', 'all'], { env: signedIn() });
+    expect(wide).toMatchObject({ code: 2, stderr: expect.stringContaining('pull') });
   });
 });
 

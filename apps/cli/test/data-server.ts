@@ -141,6 +141,8 @@ export async function startDataServer(): Promise<DataServer> {
       server.bodies.set(key, body === '' ? undefined : JSON.parse(body));
       const next = canned.length > 1 ? canned.shift() : canned[0];
       if (next === undefined) return void response.writeHead(204).end();
+      const refused = (next as { readonly refused?: string }).refused;
+      if (refused !== undefined) return problem(response, 400, refused, 'Refused.');
       return json(response, next);
     }
     if (path === '/api/version') {

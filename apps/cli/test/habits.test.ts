@@ -75,6 +75,7 @@ describe('every command', () => {
       'auth login': ['--email', 'a@example.com', '--password', 'p'],
       'auth import-token': ['--token', 't'],
       'auth token create': ['--name', 'x'],
+      'auth sessions revoke': ['--others'],
       'setup bootstrap': ['--code', 'c', '--password', 'p'],
       'admin set-password': ['--password', 'p'],
       'admin unregister-table': ['--yes'],

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type RunningServer, startServer, writeTree } from '@agnes/testkit';
+import { type RunningServer, startLaptop, startServer, writeTree } from '@agnes/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createUser, type User } from './user.ts';
 
@@ -61,3 +61,32 @@ test('an operator registers, syncs and grants; an analyst pulls and queries; wha
   expect((await analyst.run(['pull'])).code).toBe(7);
   expect(await analyst.json(['query', 'SELECT count(*) AS n FROM airports'])).toEqual([{ n: 2 }]);
 });
+
+test('a laptop without a browser is let in from another one, is listed there, and put out again', async () => {
+  await using laptop = await startLaptop();
+  const login = await laptop.start(['auth', 'login', '--server', server.url]);
+  let code: string | undefined;
+  while (code === undefined && login.isRunning()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    code = /with the code (\S+)/.exec(login.stderr())?.[1];
+  }
+  const token = await post('/auth/token', { email: server.admin.email, password: server.admin.password });
+  const { access_token } = (await token.json()) as { access_token: string };
+  expect((await post('/auth/device/approve', { user_code: code }, access_token)).status).toBe(204);
+  expect(await login.exited).toMatchObject({ code: 0 });
+  expect(login.stdout()).toContain(`Signed in to ${server.url} as ${server.admin.email}`);
+
+  const list = async () => JSON.parse((await laptop.agnes(['auth', 'sessions', 'list', '--json'])).stdout);
+  expect(await list()).toContainEqual(expect.objectContaining({ current: true, method: 'device' }));
+  expect((await laptop.agnes(['auth', 'sessions', 'revoke', '--others'])).code).toBe(0);
+  expect(await list()).toHaveLength(1);
+  const [{ id }] = await list();
+  expect((await laptop.agnes(['auth', 'sessions', 'revoke', id])).code).toBe(0);
+  expect((await laptop.agnes(['auth', 'whoami'])).code).toBe(7);
+});
+
+function post(path: string, body: unknown, token?: string): Promise<Response> {
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const headers = { 'content-type': 'application/json', ...authorization };
+  return fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+}

@@ -1,5 +1,3 @@
-import { type CookieOptions, parse, serialize } from 'hono/utils/cookie';
-
 /** The cookie of a browser's session. */
 export interface SessionCookie {
   readonly name: string;
@@ -17,16 +15,17 @@ export interface SessionCookie {
  */
 export function sessionCookie(secure: boolean): SessionCookie {
   const name = secure ? '__Host-agnes_session' : 'agnes_session';
-  const options: CookieOptions = { path: '/', httpOnly: true, sameSite: 'Lax', secure };
+  const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
   return {
     name,
     read(headers) {
-      const header = headers.get('cookie');
-      if (header === null) return undefined;
-      const value = parse(header, name)[name];
-      return value === undefined || value === '' ? undefined : value;
+      const pairs = headers.get('cookie')?.split(';') ?? [];
+      const mine = pairs.map((pair) => pair.trim()).find((pair) => pair.startsWith(`${name}=`));
+      const value = mine?.slice(name.length + 1) ?? '';
+      return value === '' ? undefined : value;
     },
-    set: ({ token, expires_at }) => serialize(name, token, { ...options, expires: expires_at }),
-    clear: () => serialize(name, '', { ...options, maxAge: 0 }),
+    // Tokens are letters, digits and `_`, so nothing of them needs to be quoted.
+    set: ({ token, expires_at }) => `${name}=${token}; Expires=${expires_at.toUTCString()}; ${attributes}`,
+    clear: () => `${name}=; Max-Age=0; ${attributes}`,
   };
 }

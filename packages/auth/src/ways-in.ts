@@ -1,8 +1,12 @@
-import type { Peer } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Caller } from './caller.ts';
 
-export type { Peer };
+/** Where a request comes from: the peer of the API contract. */
+export interface Peer {
+  /** The client's address; behind a trusted proxy the one that the proxy names. */
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
 
 /**
  * One way in: reads its own kind of credentials from a request. Undefined when the request carries none of that kind;

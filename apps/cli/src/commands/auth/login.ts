@@ -1,31 +1,40 @@
-import { string } from '@oclif/core/flags';
+import { hostname } from 'node:os';
+import type { Client } from '@agnes/api-client';
+import { boolean, string } from '@oclif/core/flags';
+import { browserHere } from '../../browser.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { chooseServer, clientOf } from '../../connect.ts';
 import { obtainEmail, obtainPassword } from '../../credentials.ts';
-import { passwordFlags, serverFlag } from '../../flags.ts';
+import { signInByDevice } from '../../device-login.ts';
+import { passwordFlags, progressFlag, serverFlag } from '../../flags.ts';
 import { formatTime } from '../../output/units.ts';
+import { say } from '../../prompt.ts';
 import { writeDefaultServer } from '../../settings/default-server.ts';
 import { saveToken } from '../../settings/tokens.ts';
 
 export class Login extends AgnesCommand {
-  static override summary = 'Sign in with e-mail and password';
-  static override description = 'Keeps a session token on this computer, readable by you alone.';
+  static override summary = 'Sign in, in a browser or with e-mail and password';
+  static override description =
+    'Opens a browser, or prints an address and a code for a browser on any other computer, and waits until you have let this one in. With --email it asks for a password instead. Keeps a session token on this computer, readable by you alone.';
   static override examples = [
     '<%= config.bin %> auth login --server https://agnes.example.com',
+    '<%= config.bin %> auth login --no-browser',
     '<%= config.bin %> auth login --email ann@example.com --password-stdin < password.txt',
   ];
   static override flags = {
     server: serverFlag,
-    email: string({ description: 'Your e-mail address.' }),
+    'no-browser': boolean({ description: 'Open no browser: print the address and the code.' }),
+    email: string({ description: 'Your e-mail address: sign in with a password.' }),
     ...passwordFlags,
+    progress: progressFlag,
   };
 
   protected override async execute(): Promise<Result> {
     const { flags } = await this.parse(Login);
     const { server, from, fallback } = await chooseServer(process.env, flags.server);
-    const email = await obtainEmail(flags.email);
-    const password = await obtainPassword(flags);
-    const session = await clientOf(server, this.config.version).signIn({ body: { email, password } });
+    const client = clientOf(server, this.config.version);
+    const byPassword = flags.email !== undefined || flags.password !== undefined || flags['password-stdin'];
+    const session = byPassword ? await withPassword(client, flags) : await this.#inBrowser(client, flags['no-browser']);
     await saveToken(process.env, server, { access_token: session.access_token, email: session.email });
     if (from !== 'workspace' || fallback === undefined) await writeDefaultServer(process.env, server);
     const { role, expires_at } = session;
@@ -35,4 +44,28 @@ export class Login extends AgnesCommand {
       notes: ['Next: agnes catalog'],
     };
   }
+
+  #inBrowser(client: Client, printOnly: boolean) {
+    return signInByDevice({
+      client,
+      clientName: `agnes on ${hostname()
+        .replaceAll(/[^\x20-\x7e]/g, '')
+        .slice(0, 100)}`,
+      openBrowser: printOnly ? undefined : browserHere(process.env, process.stderr),
+      tell: (url, code, opens) => {
+        say(opens ? `A browser opens at ${url}` : `Open this address in a browser: ${url}`);
+        say(`Let this computer in with the code ${code}`);
+        this.progress.phase(`Waiting until ${code} is approved`);
+      },
+    });
+  }
+}
+
+async function withPassword(
+  client: Client,
+  flags: { readonly email?: string | undefined } & Parameters<typeof obtainPassword>[0],
+) {
+  const email = await obtainEmail(flags.email);
+  const password = await obtainPassword(flags);
+  return client.signIn({ body: { email, password } });
 }

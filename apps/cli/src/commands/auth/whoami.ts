@@ -12,7 +12,7 @@ export class Whoami extends AgnesCommand {
     const { flags } = await this.parse(Whoami);
     const { client, server } = await this.connect(flags.server);
     const me = await client.me();
-    const { kind, name, expires_at } = me.credential;
+    const { kind, name, scope, method, expires_at } = me.credential;
     return {
       data: { server, ...me },
       text: formatFields([
@@ -20,7 +20,7 @@ export class Whoami extends AgnesCommand {
         ['Server', server],
         ['Role', me.role],
         ['Groups', me.groups.map((group) => group.name).join(', ') || 'none'],
-        ['Signed in by', kind === 'session' ? 'password' : `access token '${name}'`],
+        ['Signed in by', kind === 'session' ? (method ?? 'session') : `access token '${name}', scope ${scope}`],
         ['Until', expires_at === null ? 'revoked' : formatTime(expires_at)],
       ]),
     };

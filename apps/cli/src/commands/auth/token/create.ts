@@ -1,5 +1,6 @@
+import { TOKEN_SCOPE_NAMES, type TokenScope } from '@agnes/api-contract/scopes';
 import { AgnesError } from '@agnes/errors';
-import { boolean, string } from '@oclif/core/flags';
+import { boolean, integer, string } from '@oclif/core/flags';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
 import { formatTime } from '../../../output/units.ts';
@@ -7,17 +8,32 @@ import { formatTime } from '../../../output/units.ts';
 export class TokenCreate extends AgnesCommand {
   static override summary = 'Make an access token for a script or an agent';
   static override description = 'Needs a signed-in session: a token cannot make tokens. It is shown once.';
-  static override examples = ['<%= config.bin %> auth token create --name nightly --ttl 30d --raw'];
+  static override examples = [
+    '<%= config.bin %> auth token create --name nightly --ttl 30d --raw',
+    '<%= config.bin %> auth token create --name laptop --scope pull --expires-in-days 30',
+  ];
   static override flags = {
     server: serverFlag,
     name: string({ required: true, description: 'What the token is for.' }),
     ttl: string({ default: '90d', description: 'How long it lasts: days (90d), hours (12h) or never.' }),
+    'expires-in-days': integer({ description: 'The same in days.', min: 1, max: 3650, exclusive: ['ttl'] }),
+    scope: string({
+      options: TOKEN_SCOPE_NAMES,
+      default: 'general',
+      description: 'What it may do: general is whatever you may; pull, query and read are that much and no more.',
+    }),
     raw: boolean({ description: 'Print the token alone.', exclusive: ['json'] }),
   };
 
   protected override async execute(): Promise<Result> {
     const { flags } = await this.parse(TokenCreate);
-    const body = { name: flags.name, ...lifetime(flags.ttl) };
+    const days = flags['expires-in-days'];
+    const body = {
+      name: flags.name,
+      // oclif has checked it.
+      scope: flags.scope as TokenScope,
+      ...(days === undefined ? lifetime(flags.ttl) : { expires_in_days: days }),
+    };
     const { client } = await this.connect(flags.server);
     const created = await client.createToken({ body });
     const until = created.expires_at === null ? 'until it is revoked' : `until ${formatTime(created.expires_at)}`;

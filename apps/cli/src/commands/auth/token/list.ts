@@ -16,10 +16,11 @@ export class TokenList extends AgnesCommand {
       token.id,
       token.name,
       token.prefix,
+      token.scope,
       token.revoked_at === null ? (token.expires_at === null ? 'no end' : formatTime(token.expires_at)) : 'revoked',
       formatTime(token.last_used_at),
     ]);
-    const titles = ['ID', 'NAME', 'PREFIX', 'EXPIRES', 'LAST USED'].map((title) => ({ title }));
+    const titles = ['ID', 'NAME', 'PREFIX', 'SCOPE', 'EXPIRES', 'LAST USED'].map((title) => ({ title }));
     return {
       data: tokens,
       text: rows.length === 0 ? '' : formatTable(titles, rows),
