@@ -83,7 +83,11 @@ describe('sessions', () => {
     expect(made.status).toBe(201);
     const token = { cookie: `agnes_session=${made.body.token}` };
     expect((await browser('me', { headers: token })).status).toBe(401);
-    expect((await browser('signOut', { headers: proven })).status).toBe(204);
+    const gone = await browser('signOut', { headers: proven });
+    expect([gone.status, gone.headers.get('set-cookie')]).toEqual([
+      204,
+      'agnes_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax',
+    ]);
     expect((await browser('me', { headers: cookie })).status).toBe(401);
   });
 });

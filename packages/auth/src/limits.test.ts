@@ -148,12 +148,13 @@ describe('an account that is being guessed at', () => {
 });
 
 test('one address may guess at few accounts a minute, and right sign-ins do not count', async () => {
-  await opened.person('ana@example.com');
-  for (let n = 0; n < 31; n += 1) await opened.auth.signIn('ana@example.com', PASSWORD, PEER);
+  for (let n = 0; n < 3; n += 1) await opened.auth.signIn(ADMIN, PASSWORD, PEER);
+  for (let n = 0; n < 58; n += 1) await opened.auth.limits.count('sign_in_address', '192.0.2.1');
+  await opened.auth.signIn(ADMIN, PASSWORD, PEER);
   const waits: number[] = [];
-  for (let n = 0; n < 31; n += 1) waits.push(await guess(`person${n}@example.com`, '192.0.2.1'));
-  expect(waits).toEqual([...Array(30).fill(0), 60]);
-  expect(await guess('person31@example.com', '192.0.2.2')).toBe(0);
+  for (let n = 0; n < 3; n += 1) waits.push(await guess(`person${n}@example.com`, '192.0.2.1'));
+  expect(waits).toEqual([0, 0, 60]);
+  expect(await guess('person4@example.com', '192.0.2.2')).toBe(0);
 });
 
 test.each([

@@ -4,7 +4,7 @@ import { attemptKey, forgetAttempts, needsSweep, readAttempts, sweepAttempts, wr
 
 /** How often each thing may be done in a window, for each subject: an address, an account or a person. */
 const BUCKETS = {
-  sign_in_address: { most: 30, seconds: 60 },
+  sign_in_address: { most: 60, seconds: 60 },
   sign_in_account: { most: 50, seconds: 3600 },
   bootstrap: { most: 10, seconds: 60 },
   device_start: { most: 10, seconds: 60 },

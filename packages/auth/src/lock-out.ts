@@ -15,7 +15,7 @@ const FORGOTTEN_MS = 24 * 3_600_000;
 /**
  * What stands between a password and whoever guesses it, by account and address:
  *
- * - An address may make 30 sign-ins a minute, for whatever accounts; right ones do not count.
+ * - An address may try 60 sign-ins a minute, for whatever accounts; right ones do not count.
  * - After ten wrong passwords in a row, an address has to pause before it tries that account again: a minute, and twice as
  *   long after each further one, a quarter of an hour at most. Other addresses notice nothing.
  * - After 50 attempts in an hour from anywhere, an account takes no password any more until the hour is over, but from
@@ -25,10 +25,11 @@ const FORGOTTEN_MS = 24 * 3_600_000;
  * from many addresses still gets in by mail, by their identity provider, or from a browser where they are signed in.
  */
 export interface LockOut {
-  /** Counts an attempt, before the password is looked at. Throws `too_many_requests`. */
-  begin(account: string, peer: Peer): Promise<void>;
-  /** Forgets it, in the transaction that lets the person in. */
-  succeeded(tx: StateDatabase, account: string, peer: Peer): Promise<void>;
+  /**
+   * Counts an attempt, before the password is looked at. Gives what takes it back, for the transaction that lets the person
+   * in. Throws `too_many_requests`.
+   */
+  begin(account: string, peer: Peer): Promise<(tx: StateDatabase) => Promise<void>>;
   /** Lifts every pause of an account: somebody set a new password for it. */
   lift(tx: StateDatabase, account: string): Promise<void>;
 }
@@ -40,8 +41,6 @@ interface Options {
 }
 
 export function createLockOut({ state, limits, now }: Options): LockOut {
-  const pairKey = (account: string, peer: Peer): string => attemptKey('lock_out', account, addressGroup(peer.ip));
-
   const pauseOf = async (db: StateDatabase, key: string): Promise<{ failures: number; waitMs: number }> => {
     const at = now();
     const row = await readAttempts(db, key, at);
@@ -56,9 +55,10 @@ export function createLockOut({ state, limits, now }: Options): LockOut {
 
   return {
     async begin(account, peer) {
-      if (!limits.enabled) return;
-      await limits.count('sign_in_address', addressGroup(peer.ip));
-      const key = pairKey(account, peer);
+      if (!limits.enabled) return async () => {};
+      const address = addressGroup(peer.ip);
+      await limits.count('sign_in_address', address);
+      const key = attemptKey('lock_out', account, address);
       // Looked at without a write first: whoever keeps trying through a pause costs the state nothing.
       const before = await pauseOf(state.db, key);
       if (before.waitMs > 0) throw tooMany(before.waitMs);
@@ -69,19 +69,18 @@ export function createLockOut({ state, limits, now }: Options): LockOut {
         return pause;
       });
       if (waitMs > 0) throw tooMany(waitMs);
-      if (await knownAddress(state.db, account, peer, now())) return;
+      const isKnown = await knownAddress(state.db, account, peer, now());
       try {
-        await limits.count('sign_in_account', account);
+        if (!isKnown) await limits.count('sign_in_account', account);
       } catch (error) {
         await state.write((tx) => writeFailures(tx, key, before.failures));
         throw error;
       }
-    },
-    async succeeded(tx, account, peer) {
-      if (!limits.enabled) return;
-      await limits.giveBack(tx, 'sign_in_address', addressGroup(peer.ip));
-      await limits.giveBack(tx, 'sign_in_account', account);
-      await forgetAttempts(tx, pairKey(account, peer));
+      return async (tx) => {
+        await limits.giveBack(tx, 'sign_in_address', address);
+        if (!isKnown) await limits.giveBack(tx, 'sign_in_account', account);
+        await forgetAttempts(tx, key);
+      };
     },
     async lift(tx, account) {
       await limits.forget(tx, 'sign_in_account', account);

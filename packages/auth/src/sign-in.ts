@@ -27,7 +27,7 @@ export async function signIn(
   peer: Peer,
 ): Promise<NewSession> {
   const address = normaliseEmail(email);
-  await lockOut.begin(address, peer);
+  const takeBack = await lockOut.begin(address, peer);
   const [user] = await state.db.select().from(schema.users).where(eq(schema.users.email, address));
   const fits = await passwords.verify(user?.password_hash, password);
 
@@ -50,7 +50,7 @@ export async function signIn(
     // The password may have been changed, or the account locked, while it was being checked.
     const [still] = await tx.select().from(schema.users).where(eq(schema.users.id, user.id));
     if (still === undefined || !still.active || still.password_hash !== user.password_hash) return undefined;
-    await lockOut.succeeded(tx, address, peer);
+    await takeBack(tx);
     return startSession(tx, { user, method: 'password', peer, now: now(), hours: sessionHours });
   });
   return session ?? refuse(wrongPassword());
@@ -65,7 +65,12 @@ export async function signOut(state: State, sessionId: string, userId: string, n
       .set({ revoked_at: now })
       .where(and(eq(accessTokens.id, sessionId), eq(accessTokens.kind, 'session'), isNull(accessTokens.revoked_at)));
     await bumpVersion(tx, 'access_version');
-    await recordAudit(tx, { userId, action: 'auth.sign_out', resource: `session:${sessionId}` });
+    await recordAudit(tx, {
+      userId,
+      action: 'auth.sign_out',
+      resource: `session:${sessionId}`,
+      credentialId: sessionId,
+    });
   });
 }
 

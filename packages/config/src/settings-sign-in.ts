@@ -68,6 +68,7 @@ export const SIGN_IN_SETTINGS = {
     env: ['AGNES_OIDC_PROVIDERS'],
     file: 'auth.oidc',
     schema: oidcProviders,
+    secret: true,
     fallback: '',
     meaning:
       'Identity providers by id, as a map in instance.yaml or as JSON; see the page on OIDC. Taken whole from where it stands.',

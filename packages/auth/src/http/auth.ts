@@ -1,4 +1,4 @@
-import { type authOperations, callerOf, type Handlers, peerOf, type RequestContext } from '@agnes/api-contract';
+import { type authOperations, callerOf, type Handlers, peerOf, Reply, type RequestContext } from '@agnes/api-contract';
 import type { Auth } from '../auth.ts';
 import type { TokenRecord } from '../credentials.ts';
 import { roleOf, signedInBody } from './signed-in-body.ts';
@@ -20,7 +20,8 @@ export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof aut
     bootstrap: async ({ body }, context) => signedInBody(await auth.bootstrap(body, peerOf(context))),
     signOut: async (_, context) => {
       await auth.signOut(callerOf(context));
-      return undefined;
+      const inCookie = auth.cookie.read(context.headers) !== undefined;
+      return inCookie ? new Reply(undefined, { headers: { 'set-cookie': auth.cookie.clear() } }) : undefined;
     },
     me: async (_, context) => {
       const caller = callerOf(context);

@@ -19,7 +19,8 @@ export class SessionsRevoke extends AgnesCommand {
 
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(SessionsRevoke);
-    if ((args.session === undefined) !== flags.others) {
+    const all = flags.others === true;
+    if ((args.session === undefined) !== all) {
       throw new AgnesError('usage', 'Name one session, or all others with --others.', {
         hint: 'agnes auth sessions list',
       });
