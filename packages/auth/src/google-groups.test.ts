@@ -231,7 +231,7 @@ describe('the look at everybody', () => {
   test('takes a group away without a sign-in, effective on the next request', async () => {
     await use({ adminGroup: 'admins@example.com' });
     google.groups.set(ANA, ['admins@example.com', 'a@example.com']);
-    const { user } = await signIn();
+    const { user, session } = await signIn();
     const { token } = await auth.createToken(
       {
         userId: user.id,
@@ -248,6 +248,9 @@ describe('the look at everybody', () => {
     expect((await auth.authenticate(headers, PEER))?.isAdmin).toBe(true);
     google.groups.set(ANA, ['a@example.com']);
     expect(await auth.syncGoogleGroups()).toMatchObject({ people: 1, removed: 1, added: 0, failed: 0 });
+    // Who is an administrator no longer signs in anew; an access token is its owner's with what they still may.
+    const oldSession = new Headers({ authorization: `Bearer ${session.token}` });
+    await refused('invalid_credentials', auth.authenticate(oldSession, PEER));
     const caller = await auth.authenticate(headers, PEER);
     expect(caller?.isAdmin).toBe(false);
     expect(caller?.groups.map(({ name }) => name).sort()).toEqual(['Everyone', 'a@example.com']);

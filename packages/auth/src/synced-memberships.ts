@@ -1,4 +1,4 @@
-import { ADMIN_GROUP_ID, countActiveAdmins, insertMember, recordAudit } from '@agnes/rbac';
+import { ADMIN_GROUP_ID, countActiveAdmins, endSessions, insertMember, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
 
@@ -40,9 +40,21 @@ export async function replaceMemberships(
       await recordAudit(tx, { userId: null, action: 'member.remove', resource, params, result: 'last_admin' });
       continue;
     }
+    // As wherever somebody stops being an administrator: they sign in anew.
+    if (row.group_id === ADMIN_GROUP_ID && !(await isAdminStill(tx, userId))) await endSessions(tx, userId, new Date());
     await recordAudit(tx, { userId: null, action: 'member.remove', resource, params });
     await bumpVersion(tx, 'access_version');
     removed += 1;
   }
   return { added, removed };
+}
+
+async function isAdminStill(tx: StateDatabase, userId: string): Promise<boolean> {
+  const { userGroupMembers } = schema;
+  const [row] = await tx
+    .select({ source: userGroupMembers.source })
+    .from(userGroupMembers)
+    .where(and(eq(userGroupMembers.user_id, userId), eq(userGroupMembers.group_id, ADMIN_GROUP_ID)))
+    .limit(1);
+  return row !== undefined;
 }
