@@ -11,7 +11,7 @@ export type { SentLink } from './links.ts';
 export { isLoopback } from './local-dev.ts';
 export { nextPath } from './next-path.ts';
 export type { OidcStart } from './oidc/login.ts';
-export type { RefusalReason } from './oidc/refusal.ts';
+export { type RefusalReason, wordsOfRefusal } from './oidc/refusal.ts';
 export type { PasswordByToken } from './password-link.ts';
 export type { NewPersonalToken } from './personal-tokens.ts';
 export type { SeedAdmin } from './seed-admin.ts';

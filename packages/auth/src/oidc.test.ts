@@ -8,7 +8,7 @@ import {
   startOidcProvider,
 } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Auth } from './index.ts';
+import { type Auth, wordsOfRefusal } from './index.ts';
 import {
   ADMIN,
   type Fixture,
@@ -316,6 +316,15 @@ describe('Google', () => {
     expect(await reasonOf(viaGoogle({ email: 'ana@example.com', hd: 'example.com' }))).toBe('signed in');
     expect(await reasonOf(viaGoogle({ email: 'bob@gmail.com', sub: 'subject-2' }))).toBe('signed in');
   });
+});
+
+test('a refusal has words for the page that shows it, and nothing else has', () => {
+  expect(wordsOfRefusal('domain_not_allowed')?.message).toContain('domain');
+  expect([wordsOfRefusal('constructor'), wordsOfRefusal('<script>'), wordsOfRefusal('')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test('a provider that does not answer is told as such, and tried again', async () => {

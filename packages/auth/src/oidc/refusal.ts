@@ -23,6 +23,13 @@ const REASONS = {
 /** Why a sign-in through a provider ended; stands in the URL of the sign-in page as `error`. */
 export type RefusalReason = keyof typeof REASONS;
 
+/** What a page says about `error` in its URL; undefined for what is no reason of ours. */
+export function wordsOfRefusal(reason: string): { readonly message: string; readonly hint: string } | undefined {
+  if (!Object.hasOwn(REASONS, reason)) return undefined;
+  const [message, hint] = REASONS[reason as RefusalReason];
+  return { message, hint };
+}
+
 /** The refusal of a sign-in through a provider; its reason is in `details.reason`. */
 export function refuseSignIn(reason: RefusalReason, cause?: unknown): AgnesError {
   const [message, hint] = REASONS[reason];
