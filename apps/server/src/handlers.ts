@@ -20,7 +20,7 @@ export function serverHandlers(
   const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   return {
-    ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
+    ...healthHandlers({ state, catalog, jobs, auth, connectors, ...running }),
     ...authHandlers({ auth }),
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),

@@ -207,6 +207,18 @@ test('who leaves a group at Google loses it without signing in, and a group of G
   await expect.poll(names, { timeout: 30_000 }).toEqual(['Everyone', 'agnes-b@example.com']);
 });
 
+test('a mail that cannot be sent is counted, logged without its address, and told to administrators', async () => {
+  const mail = async () => (await admin('healthDetailed')).body.services.mail;
+  await admin('resetUserPassword', { params: { id: 'ivy@example.com' } });
+  expect(await mail()).toEqual({ status: 'ok', sent: 1, failed: 0, last_failed: false });
+  await smtp[Symbol.asyncDispose]();
+  const reset = await admin('resetUserPassword', { params: { id: 'ivy@example.com' } });
+  expect(reset.body.email_sent).toBe(false);
+  tokenIn(reset.body.reset_url);
+  expect(await mail()).toMatchObject({ status: 'warning', sent: 1, failed: 1 });
+  expect(server.log()).toContain('A mail was not sent: ESOCKET');
+});
+
 test('the log has none of the secrets, and no address of anybody', () => {
   const log = server.log();
   expect(seen.length).toBeGreaterThan(5);

@@ -9,6 +9,7 @@ export { openGoogleDirectory } from './google/open-directory.ts';
 export type { BucketName, Limits } from './limits.ts';
 export type { SentLink } from './links.ts';
 export { isLoopback } from './local-dev.ts';
+export type { MailCounts } from './mail/mailer.ts';
 export { nextPath } from './next-path.ts';
 export type { OidcStart } from './oidc/login.ts';
 export { type RefusalReason, wordsOfRefusal } from './oidc/refusal.ts';

@@ -239,7 +239,7 @@ describe('an invitation', () => {
     await using refusing = await startSmtpServer({ refuseRecipients: true });
     const other = fixture.auth({ signIn: mailTo(refusing.port) });
     expect(await other.inviteUser(ANA, adminId)).toMatchObject({ sent: false });
-    expect(other.mailCounts()).toEqual({ sent: 0, failed: 1 });
+    expect(other.mailCounts()).toEqual({ sent: 0, failed: 1, last_failed: true });
     await other.settled();
     expect(String(fixture.reported)).toContain('EENVELOPE');
     expect(String(fixture.reported)).not.toContain(ANA);

@@ -80,7 +80,7 @@ describe('TLS', () => {
     const mailer = mailerTo(server.port, { tls: true });
     expect(await failure(mailer.send(MAIL))).toContain('ETLS');
     expect(await server.received()).toEqual([]);
-    expect(mailer.counts()).toEqual({ sent: 0, failed: 1 });
+    expect(mailer.counts()).toEqual({ sent: 0, failed: 1, last_failed: true });
   });
 
   test('is not used with a certificate that nobody vouches for', async () => {

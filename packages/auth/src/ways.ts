@@ -8,7 +8,7 @@ import type { Limits } from './limits.ts';
 import type { SentLink } from './links.ts';
 import type { LockOut } from './lock-out.ts';
 import { consumeMagicLink, requestMagicLink } from './magic-link.ts';
-import { createMailer, type Mailer } from './mail/mailer.ts';
+import { createMailer, type MailCounts } from './mail/mailer.ts';
 import { finishOidc, type OidcOptions, type OidcStart, startOidc } from './oidc/login.ts';
 import { openProvider } from './oidc/provider.ts';
 import { sweepOneTimeTokens } from './one-time-tokens.ts';
@@ -47,8 +47,8 @@ interface Options extends Partial<WaysSettings> {
 export interface Ways<Session = NewSession> {
   /** Whether a mail server is configured: without one nobody is sent a link. */
   readonly sendsMail: boolean;
-  /** Mails that the mail server took, and that failed, since the start. */
-  mailCounts(): ReturnType<Mailer['counts']>;
+  /** How sending mail went since the start; undefined without a mail server. */
+  mailCounts(): MailCounts | undefined;
   /** Asks for a sign-in link. Known and unknown addresses answer alike. Throws `sign_in_unavailable` without mail. */
   requestMagicLink(email: string, peer: Peer): Promise<void>;
   /** Signs in with a link, once; when `email` is given, the link must be for that account. */
@@ -114,7 +114,7 @@ export function createWays(options: Options): Ways {
   };
   return {
     sendsMail: mailer !== undefined,
-    mailCounts: () => mailer?.counts() ?? { sent: 0, failed: 0 },
+    mailCounts: () => mailer?.counts(),
     requestMagicLink: (email, peer) => requestMagicLink(links, email, peer),
     consumeMagicLink: (token, peer, email) => consumeMagicLink(links, token, peer, email),
     requestPasswordReset: (email, peer) => requestPasswordReset(links, email, peer),

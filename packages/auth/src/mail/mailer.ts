@@ -11,8 +11,15 @@ export interface Mail {
 export interface Mailer {
   /** Hands a mail to the mail server. Throws an `Error` that names neither addresses nor content. */
   send(mail: Mail): Promise<void>;
-  /** Mails that were taken and that failed, since the start. */
-  counts(): { readonly sent: number; readonly failed: number };
+  counts(): MailCounts;
+}
+
+/** How sending mail went since the start. */
+export interface MailCounts {
+  /** Mails that the mail server took. */
+  readonly sent: number;
+  readonly failed: number;
+  readonly last_failed: boolean;
 }
 
 const TIMEOUTS = { dnsTimeout: 10_000, connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 };
@@ -37,6 +44,7 @@ export function createMailer(settings: MailSettings): Mailer {
   });
   let sent = 0;
   let failed = 0;
+  let lastFailed = false;
   return {
     async send({ to, subject, text, html }) {
       try {
@@ -51,12 +59,14 @@ export function createMailer(settings: MailSettings): Mailer {
           headers: { 'Auto-Submitted': 'auto-generated' },
         });
         sent += 1;
+        lastFailed = false;
       } catch (error) {
         failed += 1;
+        lastFailed = true;
         throw new Error(`A mail was not sent: ${reasonOf(error)}. Check the SMTP settings and the mail server's log.`);
       }
     },
-    counts: () => ({ sent, failed }),
+    counts: () => ({ sent, failed, last_failed: lastFailed }),
   };
 }
 
