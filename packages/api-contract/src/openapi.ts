@@ -57,20 +57,28 @@ function operationObject(operation: Operation): Json {
     tags: [operation.tag],
     summary: operation.summary,
     'x-access': operation.access,
+    ...(operation.scopes === undefined ? {} : { 'x-scopes': operation.scopes }),
     ...(operation.cli === undefined ? {} : { 'x-cli': `agnes ${operation.cli}` }),
-    ...(operation.access === 'public' ? { security: [] } : { security: [{ bearer: [] }] }),
+    security: isOpen(operation) ? [] : [{ bearer: [] }],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(operation.body === undefined
       ? {}
       : {
           requestBody: {
             required: operation.bodyOptional !== true,
-            content: { 'application/json': { schema: schemaOf(operation.body, 'input') } },
+            content: contentOf(operation, schemaOf(operation.body, 'input')),
           },
         }),
     responses: { [operation.status]: success(operation), ...problems(operation) },
   };
 }
+
+const isOpen = ({ access }: Operation): boolean => access === 'public' || access === 'visitor';
+
+const contentOf = ({ form }: Operation, schema: Json): Json => ({
+  'application/json': { schema },
+  ...(form === true ? { 'application/x-www-form-urlencoded': { schema } } : {}),
+});
 
 function success(operation: Operation): Json {
   const { response } = operation;
@@ -86,8 +94,9 @@ function success(operation: Operation): Json {
 
 function problems(operation: Operation): Json {
   const codes = new Set<ErrorCode>([...COMMON, ...operation.errors]);
-  if (operation.access !== 'public')
-    for (const code of ['unauthenticated', 'invalid_credentials'] as const) codes.add(code);
+  if (!isOpen(operation))
+    for (const code of ['unauthenticated', 'invalid_credentials', 'scope_refused'] as const) codes.add(code);
+  if (operation.method !== 'GET' && operation.access !== 'public') codes.add('csrf_refused');
   if (operation.access === 'session') codes.add('session_required');
   if (operation.access === 'admin' || operation.access === 'admin_or_scheduler') codes.add('forbidden');
   const byStatus = Map.groupBy(codes, (code) => ERROR_CODES[code].status);

@@ -43,7 +43,9 @@ export function createLastUse(state: State, now: () => Date, onError: (error: un
     if (known !== undefined) return known;
     if (remembered.size >= MAX_REMEMBERED) remembered.clear();
     const writtenAt = token.last_used_at?.getTime() ?? 0;
-    const fresh: Remembered = { usedAt: writtenAt, writtenAt, addresses: new Set() };
+    // The address of its last use was written then.
+    const addresses = new Set(token.last_used_ip === null ? [] : [addressGroup(token.last_used_ip)]);
+    const fresh: Remembered = { usedAt: writtenAt, writtenAt, addresses };
     remembered.set(token.id, fresh);
     return fresh;
   };
