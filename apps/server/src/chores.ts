@@ -15,10 +15,12 @@ export interface ChoreOptions {
   readonly orchestrator: Orchestrator;
   readonly jobs: Jobs;
   readonly auth: Auth;
+  /** How often the groups of everybody who comes from Google are looked at. */
+  readonly googleSyncSeconds: number;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, orchestrator, jobs, auth }: ChoreOptions): Chore[] {
+export function serverChores({ state, orchestrator, jobs, auth, googleSyncSeconds }: ChoreOptions): Chore[] {
   return [
     {
       name: 'state snapshot',
@@ -50,6 +52,23 @@ export function serverChores({ state, orchestrator, jobs, auth }: ChoreOptions):
       async run() {
         const removed = await jobs.prune({ olderThan: new Date(Date.now() - JOBS_KEPT_MS), keep: JOBS_KEPT });
         return removed === 0 ? undefined : { jobs: removed };
+      },
+    },
+    {
+      name: 'old links',
+      everyMs: HOUR_MS,
+      async run() {
+        const removed = await auth.sweepLinks();
+        return removed === 0 ? undefined : { links: removed };
+      },
+    },
+    {
+      name: 'google groups',
+      everyMs: googleSyncSeconds * 1000,
+      async run() {
+        const { people, ...changes } = (await auth.syncGoogleGroups()) ?? { people: 0 };
+        const happened = Object.values(changes).some((count) => count > 0);
+        return happened ? { people, ...changes } : undefined;
       },
     },
   ];

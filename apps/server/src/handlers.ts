@@ -1,5 +1,5 @@
 import type { Handlers, Operations } from '@agnes/api-contract';
-import { authHandlers, deviceHandlers, sessionHandlers, userHandlers } from '@agnes/auth/http';
+import { authHandlers, deviceHandlers, sessionHandlers, signInHandlers, userHandlers } from '@agnes/auth/http';
 import { catalogHandlers } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
@@ -20,10 +20,11 @@ export function serverHandlers(
   const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   return {
-    ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
+    ...healthHandlers({ state, catalog, jobs, auth, connectors, ...running }),
     ...authHandlers({ auth }),
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
+    ...signInHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...catalogHandlers({ catalog }),

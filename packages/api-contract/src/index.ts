@@ -27,4 +27,5 @@ export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
+export { signInOperations } from './operations/sign-in.ts';
 export { type Scope, scopeAdmits, TOKEN_SCOPE_NAMES, TOKEN_SCOPES, type TokenScope } from './scopes.ts';

@@ -13,6 +13,7 @@ import {
   text,
 } from './setting.ts';
 import { AUTH_SETTINGS } from './settings-auth.ts';
+import { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -136,6 +137,7 @@ export const SETTINGS = {
     secret: true,
   }),
   ...AUTH_SETTINGS,
+  ...SIGN_IN_SETTINGS,
   filesRoots: setting({
     env: ['AGNES_FILES_ROOTS'],
     file: 'files.roots',

@@ -1,11 +1,12 @@
 import { callerOf, type Handlers, type healthOperations, openApiDocument, operations } from '@agnes/api-contract';
+import type { Auth } from '@agnes/auth';
 import type { Catalog } from '@agnes/catalog';
 import { AgnesError } from '@agnes/errors';
 import type { Jobs } from '@agnes/jobs';
 import { type State, schema } from '@agnes/state';
 import type { Phase } from '../phase.ts';
 import type { ProcessWatch } from './process-watch.ts';
-import { connectorsService, dataService, jobsService, type Service } from './services.ts';
+import { connectorsService, dataService, jobsService, mailService, type Service } from './services.ts';
 import { checkState } from './state-health.ts';
 
 /** What runs here, and since when. */
@@ -22,6 +23,7 @@ export interface HealthOptions {
   readonly state: State;
   readonly catalog: Catalog;
   readonly jobs: Jobs;
+  readonly auth: Pick<Auth, 'mailCounts'>;
   readonly connectors: readonly string[];
   readonly build: Build;
   readonly phase: Phase;
@@ -54,7 +56,11 @@ export function healthHandlers(options: HealthOptions): Handlers<typeof healthOp
         services.users = { status: 'ok', count: await state.db.$count(schema.users) };
         services.connectors = connectorsService(options.connectors);
       }
-      if (callerOf(context).isAdmin) services.process = await options.watch.service();
+      if (callerOf(context).isAdmin) {
+        services.process = await options.watch.service();
+        const mail = options.auth.mailCounts();
+        if (mail !== undefined) services.mail = mailService(mail);
+      }
       return { ...build, status: overall(services), timestamp: new Date().toISOString(), services };
     },
   };

@@ -1,3 +1,4 @@
+import type { MailCounts } from '@agnes/auth';
 import type { RegisteredTable } from '@agnes/catalog';
 import type { Jobs } from '@agnes/jobs';
 
@@ -40,4 +41,10 @@ export function dataService(tables: readonly RegisteredTable[], now: Date): Serv
 
 export function connectorsService(types: readonly string[]): Service {
   return { status: 'ok', types };
+}
+
+/** How sending mail goes; a failure is over with the next mail that is taken. */
+export function mailService(counts: MailCounts): Service {
+  if (!counts.last_failed) return { status: 'ok', ...counts };
+  return { status: 'warning', detail: 'The last mail was not sent; the log of the server says why.', ...counts };
 }

@@ -6,6 +6,7 @@ import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
+import { signInOperations } from './sign-in.ts';
 
 /** Every operation of the API, by id. What is not here does not exist. */
 export const operations = {
@@ -13,6 +14,7 @@ export const operations = {
   ...authOperations,
   ...sessionOperations,
   ...deviceOperations,
+  ...signInOperations,
   ...userOperations,
   ...accessOperations,
   ...registryOperations,
