@@ -6,7 +6,7 @@ import type { Config } from '@agnes/config';
 import { createJobs, type Jobs } from '@agnes/jobs';
 import { type ConnectorProcess, createOrchestrator, type Orchestrator } from '@agnes/orchestrator';
 import { createWorkerPool, type WorkerPool } from '@agnes/query-engine';
-import { type Access, createAccess } from '@agnes/rbac';
+import { type Access, type AuditTrail, createAccess, createAuditTrail } from '@agnes/rbac';
 import { openState, type State } from '@agnes/state';
 import type { Logger } from 'pino';
 import type { Closing } from './closing.ts';
@@ -17,6 +17,8 @@ import { admitFirstAdmin } from './first-admin.ts';
 /** What the server is made of. */
 export interface Parts {
   readonly state: State;
+  /** Where reads and refusals are noted. */
+  readonly audit: AuditTrail;
   readonly blobs: BlobStore;
   readonly access: Access;
   readonly auth: Auth;
@@ -35,6 +37,12 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   const state = await openState(stateLocation(config));
   closing.add(() => state.close());
   closing.add(() => state.checkpoint());
+  const audit = createAuditTrail({
+    state,
+    onError: (error) =>
+      log.error({ err: error }, 'the audit log cannot be written; what it must record is soon refused'),
+  });
+  closing.add(() => audit.settled());
 
   const blobs = await openFilesystemBlobs(folder.blobs);
   const access = createAccess({ state });
@@ -75,5 +83,5 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   await orchestrator.start();
   const pool = createWorkerPool();
   closing.add(() => pool.close());
-  return { state, blobs, access, auth, catalog, jobs, orchestrator, pool, connectors, schedulerToken };
+  return { state, audit, blobs, access, auth, catalog, jobs, orchestrator, pool, connectors, schedulerToken };
 }

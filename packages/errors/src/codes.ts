@@ -85,6 +85,7 @@ export const ERROR_CODES = {
 
   // Storage
   blob_corrupt: entry(500, 5, 'A stored file no longer matches its hash.'),
+  audit_unavailable: entry(503, 5, 'The audit log cannot be written, so what it must record is refused.'),
   storage_failed: entry(500, 5, 'The disk under the data folder reports an error, or refuses the server access.'),
   storage_full: entry(507, 5, 'The disk is full.'),
   state_locked: entry(503, 5, 'Another process holds the state database.'),

@@ -1,4 +1,5 @@
-import { newId, type StateDatabase, schema } from '@agnes/state';
+import { type StateDatabase, schema } from '@agnes/state';
+import { auditRow } from './audit/row.ts';
 
 /** What somebody did, or was refused. Params are facts that help later, never a secret. */
 export interface AuditEntry {
@@ -7,21 +8,22 @@ export interface AuditEntry {
   /** `<subject>.<verb>`, e.g. `grant.create`. */
   readonly action: string;
   /** `<kind>:<id>` of what it was done to. */
-  readonly resource?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-  /** `ok` unless said otherwise. */
-  readonly result?: string;
+  readonly resource?: string | undefined;
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+  /** `ok` unless said otherwise: the code of the error, or how far it came. */
+  readonly result?: string | undefined;
+  /** Address of the peer, when it came by a request. */
+  readonly ip?: string | null | undefined;
+  /** Id of the session or token that was used. */
+  readonly credentialId?: string | null | undefined;
+  readonly durationMs?: number | undefined;
 }
 
-/** Writes one row of the audit log in the transaction of the change, so that neither is there without the other. */
+/**
+ * Writes one row of the audit log in the transaction of the change, so that neither is there without the other. Texts in
+ * `params` are cut at 8,000 characters, and what looks like one of our tokens is blotted out. Reads, and refusals, go to
+ * the `AuditTrail`, which costs no transaction each.
+ */
 export async function recordAudit(tx: StateDatabase, entry: AuditEntry): Promise<void> {
-  await tx.insert(schema.auditLog).values({
-    id: newId(),
-    timestamp: new Date(),
-    user_id: entry.userId,
-    action: entry.action,
-    resource: entry.resource ?? null,
-    params: entry.params ?? null,
-    result: entry.result ?? 'ok',
-  });
+  await tx.insert(schema.auditLog).values(auditRow(entry, new Date()));
 }

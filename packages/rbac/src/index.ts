@@ -1,5 +1,6 @@
 export { type Access, createAccess } from './access.ts';
 export { type AuditEntry, recordAudit } from './audit.ts';
+export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit-trail.ts';
 export type { EffectiveAccess } from './effective.ts';
 export type { Grant, GrantFilter, NewGrant } from './grants.ts';
 export { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, type Group, type GroupPatch, type NewGroup } from './groups.ts';
