@@ -52,6 +52,8 @@ export const routes = {
   deleteGrant: ['DELETE', '/api/admin/grants/{id}', 'empty'],
   myAccess: ['GET', '/api/me/effective-access', 'json'],
   userAccess: ['GET', '/api/admin/users/{id}/effective-access', 'json'],
+  listAudit: ['GET', '/api/admin/audit', 'json'],
+  exportAudit: ['GET', '/api/admin/audit/export', 'binary'],
   listRegistry: ['GET', '/api/admin/registry', 'json'],
   registerTable: ['POST', '/api/admin/register-table', 'json'],
   precheckTable: ['POST', '/api/admin/register-table/precheck', 'json'],

@@ -4,6 +4,8 @@ import type { Grant } from './grants.ts';
 import type { GroupWithCounts } from './groups.ts';
 import type { Member } from './members.ts';
 
+export { auditHandlers } from './http/audit.ts';
+
 /** The operations on groups, members, grants and effective access. */
 export function accessHandlers({ access }: { readonly access: Access }): Handlers<typeof accessOperations> {
   return {

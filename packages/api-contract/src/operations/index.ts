@@ -1,4 +1,5 @@
 import { accessOperations } from './access.ts';
+import { auditOperations } from './audit.ts';
 import { authOperations, userOperations } from './auth.ts';
 import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
@@ -12,6 +13,7 @@ export const operations = {
   ...authOperations,
   ...userOperations,
   ...accessOperations,
+  ...auditOperations,
   ...registryOperations,
   ...catalogOperations,
   ...distributionOperations,
