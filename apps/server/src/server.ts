@@ -1,4 +1,5 @@
 import { operations } from '@agnes/api-contract';
+import { createBreakGlass } from '@agnes/auth';
 import type { Config } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import { createApp } from './api/app.ts';
 import { listen } from './api/listen.ts';
 import { serverChores } from './chores.ts';
 import { type Closing, createClosing } from './closing.ts';
+import { listenForControl } from './control/listen.ts';
 import { grantChecks, serverHandlers } from './handlers.ts';
 import type { Build } from './health/handlers.ts';
 import { watchProcess } from './health/process-watch.ts';
@@ -69,6 +71,8 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   );
   // The jobs are told at once, so that they end while requests finish.
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
+  const control = await listenForControl(config.stateDir, createBreakGlass(parts.state), log);
+  closing.add(() => control.close());
   const maintenance = startMaintenance(serverChores({ ...parts, auditRetentionDays: config.auditRetentionDays }), log);
   closing.add(() => maintenance.stop());
   if (config.role === 'all') {
