@@ -6,12 +6,14 @@ import { type Authenticate, admit, type GrantChecks, identify } from './authoriz
 import type { HttpEnvironment } from './environment.ts';
 import { parseInput } from './input-issues.ts';
 import { readJson } from './read-json.ts';
+import { type FindViewed, viewedCaller } from './view-as.ts';
 
 export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly operations: Operations;
   readonly handlers: Handlers<Operations>;
   readonly authenticate: Authenticate;
   readonly grants: GrantChecks;
+  readonly findViewed: FindViewed;
 }
 
 type AnyHandler = (input: unknown, context: RequestContext) => Promise<unknown>;
@@ -43,11 +45,12 @@ export function mountOperations<Operations extends Record<string, Operation>>(
 function serveOperation(
   operation: Operation,
   handler: AnyHandler,
-  { authenticate, grants }: Pick<MountOptions<never>, 'authenticate' | 'grants'>,
+  { authenticate, grants, findViewed }: Pick<MountOptions<never>, 'authenticate' | 'grants' | 'findViewed'>,
 ) {
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
-    const caller = await admittedCaller(operation, authenticate, context);
+    const asker = await admittedCaller(operation, authenticate, context);
+    const caller = asker && (await viewedCaller(operation, asker, context.req.raw.headers, findViewed));
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
       const { grant, param } = operation.access;

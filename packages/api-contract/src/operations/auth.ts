@@ -87,6 +87,7 @@ export const authOperations = {
     summary: 'Who the caller is, as the server sees it.',
     access: 'caller',
     scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: v.object({
       user_id: v.string(),

@@ -4,6 +4,7 @@ import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
+import { policyOperations } from './policies.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
 
@@ -15,6 +16,7 @@ export const operations = {
   ...deviceOperations,
   ...userOperations,
   ...accessOperations,
+  ...policyOperations,
   ...registryOperations,
   ...catalogOperations,
   ...distributionOperations,
