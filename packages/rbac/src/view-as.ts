@@ -17,6 +17,9 @@ export interface View {
   readonly by: string;
   /** Id of the operation. */
   readonly operation: string;
+  /** Id of the session or token of whoever looks. */
+  readonly credentialId: string;
+  readonly ip: string | null;
 }
 
 /**
@@ -36,6 +39,8 @@ export async function viewAs(state: State, user: string, view: View): Promise<Vi
       action: 'access.view_as',
       resource: `user:${person.id}`,
       params: { operation: view.operation },
+      credentialId: view.credentialId,
+      ip: view.ip,
     }),
   );
   const groups = await groupsOf(state, person.id);

@@ -50,7 +50,9 @@ function serveOperation(
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
     const asker = await admittedCaller(operation, authenticate, context);
-    const caller = asker && (await viewedCaller(operation, asker, context.req.raw.headers, findViewed));
+    const caller =
+      asker &&
+      (await viewedCaller(operation, asker, { headers: context.req.raw.headers, ip: addressOf(context) }, findViewed));
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
       const { grant, param } = operation.access;

@@ -1,9 +1,9 @@
 import type { Caller, Operation } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
-import type { ViewedPerson } from '@agnes/rbac';
+import type { View, ViewedPerson } from '@agnes/rbac';
 
-/** Finds who somebody (id or e-mail address) is now, and audits that `by` looks as them. Throws `user_not_found`. */
-export type FindViewed = (person: string, view: { by: string; operation: string }) => Promise<ViewedPerson>;
+/** Finds who somebody (id or e-mail address) is now, and audits the look. Throws `user_not_found`. */
+export type FindViewed = (person: string, view: View) => Promise<ViewedPerson>;
 
 const HEADER = 'x-agnes-view-as';
 
@@ -15,7 +15,7 @@ const HEADER = 'x-agnes-view-as';
 export async function viewedCaller(
   operation: Operation,
   caller: Caller,
-  headers: Headers,
+  { headers, ip }: { readonly headers: Headers; readonly ip: string | null },
   findViewed: FindViewed,
 ): Promise<Caller> {
   const person = headers.get(HEADER)?.trim();
@@ -23,14 +23,14 @@ export async function viewedCaller(
   if (operation.viewAs !== true) {
     throw refusal('This operation cannot be looked at as somebody else.', 'Leave out the header X-Agnes-View-As.');
   }
-  const { kind, scope } = caller.credential;
+  const { id: credentialId, kind, scope } = caller.credential;
   if (!caller.isAdmin || (kind !== 'session' && !(kind === 'personal' && scope === 'general'))) {
     throw refusal(
       'Only an administrator may look as somebody else, by a session or a token of the scope general.',
       'Leave out the header X-Agnes-View-As.',
     );
   }
-  const viewed = await findViewed(person, { by: caller.userId, operation: operation.id });
+  const viewed = await findViewed(person, { by: caller.userId, operation: operation.id, credentialId, ip });
   return {
     ...viewed,
     credential: caller.credential,
