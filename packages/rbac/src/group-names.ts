@@ -24,7 +24,7 @@ const SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/
 
 /** Refuses what nobody can read: nothing visible, or a word of several alphabets that looks like another (`Аdmin`). */
 export function checkGroupName(name: string): void {
-  const words = name.normalize('NFKC').match(/[\p{L}\p{M}]+/gu) ?? [];
+  const words = name.match(/[\p{L}\p{M}]+/gu) ?? [];
   const mixed = words.find((word) => SCRIPTS.filter((script) => script.test(word)).length > 1);
   if (mixed !== undefined) {
     throw new AgnesError('invalid_request', `'${mixed}' mixes letters of several alphabets.`, {
