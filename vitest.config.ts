@@ -31,7 +31,7 @@ const repositories = onPostgres
         name: `${nameOf(folder)} on Postgres`,
         root: join(root, folder),
         include: [
-          'src/{jobs,access,auth,held-access,publish,registry,manifest,audit-trail}.test.ts',
+          'src/{jobs,access,auth,held-access,publish,registry,manifest,policies,directories,audit-trail}.test.ts',
           'src/audit/*.test.ts',
         ],
         env: { AGNES_TEST_STATE: 'postgres' },

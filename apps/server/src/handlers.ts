@@ -1,5 +1,5 @@
 import type { Handlers, Operations } from '@agnes/api-contract';
-import { authHandlers, userHandlers } from '@agnes/auth/http';
+import { authHandlers, deviceHandlers, sessionHandlers, userHandlers } from '@agnes/auth/http';
 import { catalogHandlers } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
@@ -23,6 +23,8 @@ export function serverHandlers(
   const plain: Handlers<Operations> = {
     ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
     ...authHandlers({ auth }),
+    ...sessionHandlers({ auth }),
+    ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...auditHandlers({ state, trail: audit }),

@@ -57,6 +57,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl }),
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
+    findViewed: parts.access.viewAs,
     log,
     version: VERSION,
   });

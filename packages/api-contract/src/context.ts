@@ -12,6 +12,8 @@ export interface Credential {
   readonly name: string;
   readonly scope: string;
   readonly expires_at: Date | null;
+  /** How the person of a session proved who they are: `password`, `magic_link`, `oidc:<provider>`, `device`, … */
+  readonly method?: string | null;
 }
 
 /** Who is calling, by which credential, in which groups. */
@@ -23,19 +25,33 @@ export interface Caller {
   readonly groupIds: readonly string[];
   readonly isAdmin: boolean;
   readonly credential: Credential;
+  /** The administrator who looks as this person (`X-Agnes-View-As`); then the credential is the administrator's. */
+  readonly viewedBy?: { readonly userId: string; readonly email: string };
 }
 
 /** What a handler knows of the request beside its validated input. */
 export interface RequestContext {
-  /** Undefined only in operations whose access is `public`. */
+  /** Undefined in operations whose access is `public`, and for visitors without a session. */
   readonly caller: Caller | undefined;
   readonly requestId: string;
-  /** Address of the peer. */
+  /** The client's address; behind a trusted proxy the one that the proxy names. */
   readonly ip: string | null;
   readonly headers: Headers;
   readonly method: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+}
+
+/** Where a request comes from. */
+export interface Peer {
+  /** The client's address; behind a trusted proxy the one that the proxy names. */
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** Where the request comes from. */
+export function peerOf({ ip, headers }: Pick<RequestContext, 'ip' | 'headers'>): Peer {
+  return { ip, userAgent: headers.get('user-agent') };
 }
 
 /** The caller of an operation that is not public. */

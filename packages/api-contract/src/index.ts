@@ -1,4 +1,12 @@
-export { type Caller, type CallerGroup, type Credential, callerOf, type RequestContext } from './context.ts';
+export {
+  type Caller,
+  type CallerGroup,
+  type Credential,
+  callerOf,
+  type Peer,
+  peerOf,
+  type RequestContext,
+} from './context.ts';
 export { type Handler, type Handlers, Reply } from './handler.ts';
 export { openApiDocument } from './openapi.ts';
 export type {
@@ -18,4 +26,7 @@ export { distributionOperations, manifest, manifestTable, part } from './operati
 export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
+export { policyOperations } from './operations/policies.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
+export { deviceOperations, sessionOperations } from './operations/sessions.ts';
+export { type Scope, scopeAdmits, TOKEN_SCOPE_NAMES, TOKEN_SCOPES, type TokenScope } from './scopes.ts';

@@ -1,12 +1,14 @@
 import type { ErrorCode } from '@agnes/errors';
 import type { GenericSchema, InferInput, InferOutput } from 'valibot';
+import type { Scope } from './scopes.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * Who may call an operation. The server enforces it before the handler runs.
  *
- * - `public`: anybody.
+ * - `public`: anybody, and nobody asks who.
+ * - `visitor`: anybody; the caller is known when the request's session holds. For pages.
  * - `caller`: any active account, by session or access token.
  * - `session`: any active account, but not by an access token (a token must not mint tokens).
  * - `admin`: a member of the Admin group.
@@ -16,6 +18,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  */
 export type Access =
   | 'public'
+  | 'visitor'
   | 'caller'
   | 'session'
   | 'admin'
@@ -35,6 +38,10 @@ export interface Operation {
   readonly tag: string;
   readonly summary: string;
   readonly access: Access;
+  /** Narrow scopes whose tokens may call it, as far as their owner may. Without any only `general` ones may. */
+  readonly scopes?: readonly Scope[];
+  /** Whether the body may come as an HTML form; such a request must prove that it comes from a page of this server. */
+  readonly form?: true;
   readonly params?: GenericSchema;
   readonly query?: GenericSchema;
   readonly body?: GenericSchema;
@@ -44,6 +51,8 @@ export interface Operation {
   readonly response: ResponseBody;
   /** Codes of this operation beside those that every operation may answer with. */
   readonly errors: readonly ErrorCode[];
+  /** Whether an administrator may look at it as somebody else (`X-Agnes-View-As`). Only what reads declares it. */
+  readonly viewAs?: true;
   /** The CLI command that is this operation, without `agnes`. */
   readonly cli?: string;
 }

@@ -6,13 +6,14 @@ import { type ErrorCode, isAgnesError } from '@agnes/errors';
 import { type Access, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
 import { testState } from '@agnes/testkit';
+import { eq } from 'drizzle-orm';
 import { PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Auth, type AuthOptions, type Caller, createAuth, type SignedIn } from './index.ts';
 import { createTokenText } from './token-format.ts';
 
 const PASSWORD = 'correct horse battery';
-const PEER = { ip: '192.0.2.1' };
+const PEER = { ip: '192.0.2.1', userAgent: null };
 const ADMIN = 'root@example.com';
 const SCHEDULER_TOKEN = 'clock.'.repeat(8);
 const TABLES = Object.values(schema).filter((value) => value instanceof PgTable);
@@ -148,7 +149,10 @@ describe('sign-in', () => {
       code: 'too_many_requests',
       details: { retry_after_seconds: 60 },
     });
-    await refused('invalid_credentials', auth.signIn('ana@example.com', 'wrong password', { ip: '192.0.2.9' }));
+    await refused(
+      'invalid_credentials',
+      auth.signIn('ana@example.com', 'wrong password', { ip: '192.0.2.9', userAgent: null }),
+    );
     await auth.signIn(ADMIN, PASSWORD, PEER);
     pass(60);
     await refused('invalid_credentials', auth.signIn('ana@example.com', 'wrong password', PEER));
@@ -247,24 +251,42 @@ describe('authenticate', () => {
     expect(() => newAuth({ schedulerToken: 'short' })).toThrow(/32/);
   });
 
-  test('writes the last use of a token at most once a minute, and a new address into the audit log', async () => {
+  test('writes the last use of a token at most once a minute, and each new address once, at once and into the audit log', async () => {
     const { caller } = await signedInAdmin();
     const { id, token } = await auth.createToken(caller, { name: 'laptop' });
-    const lastUse = async () => {
+    const useFrom = async (ip: string) => {
+      await auth.authenticate(bearer(token), { ip, userAgent: null });
       await auth.settled();
       const { last_used_at, last_used_ip } = await auth.getToken(id, caller.userId);
-      return [last_used_at?.toISOString(), last_used_ip];
+      const entries = (await audited()).filter(([action]) => action === 'token.new_address');
+      return [last_used_at?.toISOString().slice(14, 19), last_used_ip, entries.length];
     };
-    await auth.authenticate(bearer(token), PEER);
-    expect(await lastUse()).toEqual(['2026-01-01T00:00:00.000Z', '192.0.2.1']);
+    expect(await useFrom('192.0.2.1')).toEqual(['00:00', '192.0.2.1', 0]);
     pass(59);
-    await auth.authenticate(bearer(token), { ip: '192.0.2.2' });
-    expect(await lastUse()).toEqual(['2026-01-01T00:00:00.000Z', '192.0.2.1']);
+    expect(await useFrom('192.0.2.1')).toEqual(['00:00', '192.0.2.1', 0]);
+    expect(await useFrom('192.0.2.2')).toEqual(['00:59', '192.0.2.2', 1]);
     pass(1);
-    await auth.authenticate(bearer(token), { ip: '192.0.2.2' });
-    expect(await lastUse()).toEqual(['2026-01-01T00:01:00.000Z', '192.0.2.2']);
-    expect((await audited()).filter(([action]) => action === 'token.first_use_new_ip')).toHaveLength(1);
+    expect(await useFrom('192.0.2.1')).toEqual(['00:59', '192.0.2.2', 1]);
+    pass(60);
+    expect(await useFrom('192.0.2.1')).toEqual(['02:00', '192.0.2.1', 1]);
+    expect(await useFrom('2001:db8::1')).toEqual(['02:00', '2001:db8::1', 2]);
+    pass(60);
+    expect(await useFrom('2001:db8::ffff')).toEqual(['03:00', '2001:db8::ffff', 2]);
     expect(background).toEqual([]);
+  });
+
+  test('keeps a bounded number of addresses of a token, also when it is used from everywhere', async () => {
+    const { caller } = await signedInAdmin();
+    const { id, token } = await auth.createToken(caller, { name: 'laptop' });
+    for (let n = 1; n <= 130; n += 1) {
+      await auth.authenticate(bearer(token), { ip: `198.51.100.${n}`, userAgent: null });
+      await auth.settled();
+      pass(60);
+    }
+    const rows = await state.db.select().from(schema.tokenAddresses).where(eq(schema.tokenAddresses.token_id, id));
+    expect(rows).toHaveLength(100);
+    expect(rows.map(({ ip }) => ip)).toContain('198.51.100.130');
+    expect(rows.map(({ ip }) => ip)).not.toContain('198.51.100.1');
   });
 });
 

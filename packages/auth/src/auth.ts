@@ -1,18 +1,23 @@
 import { type Access, isAdmin } from '@agnes/rbac';
 import type { State } from '@agnes/state';
-import { createAttemptLimit } from './attempt-limit.ts';
 import { type BootstrapInput, bootstrap } from './bootstrap.ts';
 import { type BootstrapCode, bootstrapCode } from './bootstrap-code.ts';
 import type { Caller } from './caller.ts';
 import { getToken, type IssuedToken, listTokens, revokeToken, type TokenRecord } from './credentials.ts';
+import { createDeviceLogins, type DeviceLogins } from './device-login.ts';
 import { hadAnAdmin } from './first-admin.ts';
 import { createLastUse } from './last-use.ts';
+import { createLimits, type Limits } from './limits.ts';
+import { leaveLocalDev, localDevWayIn, prepareLocalDev } from './local-dev.ts';
+import { createLockOut } from './lock-out.ts';
 import { createPasswords } from './password-hash.ts';
 import { createPersonalToken, type NewPersonalToken } from './personal-tokens.ts';
 import { schedulerWayIn } from './scheduler-token.ts';
 import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
-import { type NewSession, type SignInOptions, signIn, signOut } from './sign-in.ts';
-import { tokenWayIn } from './token-way-in.ts';
+import { type SessionCookie, sessionCookie } from './session-cookie.ts';
+import { createSessions, type NewSession, type Sessions } from './sessions.ts';
+import { type SignInOptions, signIn, signOut } from './sign-in.ts';
+import { bearerWayIn, cookieWayIn, tokenReader } from './token-way-in.ts';
 import {
   createUser,
   deleteUser,
@@ -35,12 +40,18 @@ export interface AuthOptions {
   readonly state: State;
   readonly access: Access;
   readonly now?: () => Date;
-  /** Default 24. */
+  /** How long a session lasts at most. Default 24. */
   readonly sessionHours?: number;
+  /** After how long without use a session ends. None when undefined. */
+  readonly sessionIdleMinutes?: number | undefined;
   /** The secret of a scheduler in a process of its own, at least 32 characters. */
   readonly schedulerToken?: string | undefined;
-  /** Sign-ins and bootstraps a minute for each address and account. Default 10. */
-  readonly attemptsPerMinute?: number;
+  /** Whether attempts are limited. Default true. */
+  readonly limited?: boolean;
+  /** Whether browsers reach the server with TLS. Default true. */
+  readonly secureCookie?: boolean;
+  /** Local development mode: who everybody on this machine is. */
+  readonly localDevEmail?: string | undefined;
   /** Told when the last use of a token could not be written: nothing a request waits for. */
   readonly onBackgroundError?: (error: unknown) => void;
 }
@@ -55,7 +66,16 @@ export interface Auth {
   signIn(email: string, password: string, peer: Peer): Promise<SignedIn>;
   /** Ends the caller's session. */
   signOut(caller: Caller): Promise<void>;
+  readonly sessions: Sessions;
+  readonly devices: DeviceLogins;
+  /** {@link DeviceLogins.poll}, with whether they are an administrator. */
+  finishDeviceLogin(deviceCode: string, peer: Peer): Promise<SignedIn>;
+  /** The cookie in which browsers keep their session. */
+  readonly cookie: SessionCookie;
+  readonly limits: Limits;
 
+  /** Makes the developer of local development mode an administrator, and nobody when that is off; called at each start. */
+  prepareLocalDev(): Promise<void>;
   /** Makes the configured account an administrator; called at each start. */
   seedAdmin(seed: SeedAdmin): Promise<void>;
   /** Writes the bootstrap code and returns its path while there never was an administrator; removes it afterwards. */
@@ -83,20 +103,21 @@ export interface Auth {
 
 /** Authentication over a state database. */
 export function createAuth(options: AuthOptions): Auth {
-  const { state, access, now = () => new Date(), sessionHours = 24, attemptsPerMinute = 10 } = options;
+  const { state, access, now = () => new Date(), sessionHours = 24, sessionIdleMinutes, localDevEmail } = options;
   const passwords = createPasswords();
   const lastUse = createLastUse(state, now, options.onBackgroundError ?? (() => undefined));
-  const signInOptions: SignInOptions = {
-    state,
-    passwords,
-    now,
-    limit: createAttemptLimit(attemptsPerMinute, now),
-    sessionMs: sessionHours * 3_600_000,
-  };
+  const limits = createLimits({ state, now, enabled: options.limited ?? true });
+  const lockOut = createLockOut({ state, limits, now });
+  const signInOptions: SignInOptions = { state, passwords, now, lockOut, sessionHours };
+  const cookie = sessionCookie(options.secureCookie ?? true);
+  const readToken = tokenReader({ state, access, lastUse, now, idleMinutes: sessionIdleMinutes });
+  const devices = createDeviceLogins({ state, limits, now, sessionHours });
   // The scheduler's secret may have any shape, so it is asked before the tokens, which refuse what is not theirs.
   const waysIn: WayIn[] = [
     ...(options.schedulerToken === undefined ? [] : [schedulerWayIn(options.schedulerToken)]),
-    tokenWayIn({ state, access, lastUse, now }),
+    bearerWayIn(readToken),
+    cookieWayIn(cookie, readToken),
+    ...(localDevEmail === undefined ? [] : [localDevWayIn({ state, access, email: localDevEmail })]),
   ];
   const signedIn = async (session: NewSession): Promise<SignedIn> => ({
     ...session,
@@ -114,6 +135,13 @@ export function createAuth(options: AuthOptions): Auth {
     },
     signIn: async (email, password, peer) => signedIn(await signIn(signInOptions, email, password, peer)),
     signOut: (caller) => signOut(state, caller.credential.id, caller.userId, now()),
+    sessions: createSessions(state, { hours: sessionHours, idleMinutes: sessionIdleMinutes }, now),
+    devices,
+    finishDeviceLogin: async (deviceCode, peer) => signedIn(await devices.poll(deviceCode, peer)),
+    cookie,
+    limits,
+    prepareLocalDev: () =>
+      localDevEmail === undefined ? leaveLocalDev(state, now()) : prepareLocalDev(state, localDevEmail, now()),
     seedAdmin: (seed) => seedAdmin(state, passwords, seed, now()),
     async prepareBootstrap(stateDir) {
       code = bootstrapCode(stateDir);
@@ -124,7 +152,7 @@ export function createAuth(options: AuthOptions): Auth {
       await code.ensure();
       return code.path;
     },
-    bootstrap: async (input, peer) => signedIn(await bootstrap(signInOptions, code, input, peer)),
+    bootstrap: async (input, peer) => signedIn(await bootstrap({ ...signInOptions, limits }, code, input, peer)),
     createToken: (caller, input) => createPersonalToken(state, caller, input, now()),
     listTokens: (userId) => listTokens(state, userId),
     getToken: (id, userId) => getToken(state.db, id, userId),
@@ -134,7 +162,7 @@ export function createAuth(options: AuthOptions): Auth {
     createUser: (input, by) => createUser(state, passwords, input, by, now()),
     updateUser: (user, patch, by) => updateUser(state, user, patch, by, now()),
     deleteUser: (user, by) => deleteUser(state, user, by),
-    setPassword: (user, password, by) => setPassword(state, passwords, user, { password, by, at: now() }),
+    setPassword: (user, password, by) => setPassword(state, passwords, lockOut, user, { password, by, at: now() }),
     settled: () => lastUse.settled(),
   };
 }

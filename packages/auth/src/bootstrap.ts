@@ -2,11 +2,13 @@ import { AgnesError } from '@agnes/errors';
 import { ADMIN_GROUP_ID, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
+import { addressGroup } from './address-group.ts';
 import type { BootstrapCode } from './bootstrap-code.ts';
-import { issueToken } from './credentials.ts';
 import { closeBootstrap, hadAnAdmin } from './first-admin.ts';
+import type { Limits } from './limits.ts';
 import { sameSecret } from './same-secret.ts';
-import type { NewSession, SignInOptions } from './sign-in.ts';
+import { type NewSession, startSession } from './sessions.ts';
+import type { SignInOptions } from './sign-in.ts';
 import { insertUser, newHash } from './users.ts';
 import type { Peer } from './ways-in.ts';
 
@@ -17,18 +19,20 @@ export interface BootstrapInput {
   readonly code: string;
 }
 
+type BootstrapOptions = Omit<SignInOptions, 'lockOut'> & { readonly limits: Limits };
+
 /**
  * Makes the first administrator and signs them in. Open only while there never was one, and only for whoever can read the
  * code in the state folder; of two at once one wins. Throws `bootstrap_closed`, `invalid_credentials` (wrong code),
  * `weak_password`, `too_many_requests`.
  */
 export async function bootstrap(
-  { state, passwords, limit, now, sessionMs }: SignInOptions,
+  { state, passwords, limits, now, sessionHours }: BootstrapOptions,
   code: BootstrapCode | undefined,
   input: BootstrapInput,
   peer: Peer,
 ): Promise<NewSession> {
-  limit.count(`bootstrap ${peer.ip ?? ''}`);
+  await limits.count('bootstrap', addressGroup(peer.ip));
   if (code === undefined || (await hadAnAdmin(state.db))) throw closed();
   const expected = await code.read();
   if (expected === undefined || !sameSecret(input.code.trim(), expected)) {
@@ -36,8 +40,8 @@ export async function bootstrap(
       recordAudit(tx, {
         userId: null,
         action: 'auth.bootstrap',
-        params: { ip: peer.ip },
         result: 'invalid_credentials',
+        ip: peer.ip,
       }),
     );
     throw new AgnesError('invalid_credentials', 'The bootstrap code is wrong.', {
@@ -61,10 +65,8 @@ export async function bootstrap(
     }
     await insertMember(tx, { groupId: ADMIN_GROUP_ID, userId: user.id, source: 'admin' }, user.id);
     await closeBootstrap(tx, 'bootstrap', at);
-    await recordAudit(tx, { userId: user.id, action: 'auth.bootstrap', params: { email, ip: peer.ip } });
-    const expiresAt = new Date(at.getTime() + sessionMs);
-    const session = await issueToken(tx, { userId: user.id, kind: 'session', name: 'session', now: at, expiresAt });
-    return { session, user };
+    await recordAudit(tx, { userId: user.id, action: 'auth.bootstrap', params: { email }, ip: peer.ip });
+    return startSession(tx, { user, method: 'bootstrap', peer, now: at, hours: sessionHours });
   });
   await code.remove();
   return result;

@@ -1,10 +1,11 @@
 import { AgnesError } from '@agnes/errors';
-import { ADMIN_GROUP_ID, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
+import { ADMIN_GROUP_ID, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, asc, eq } from 'drizzle-orm';
 import * as v from 'valibot';
-import { endSessions } from './credentials.ts';
 import { closeBootstrap } from './first-admin.ts';
+import { createLimits } from './limits.ts';
+import { createLockOut } from './lock-out.ts';
 import { createPasswords } from './password-hash.ts';
 import { getUser, insertUser, newHash } from './users.ts';
 
@@ -48,6 +49,7 @@ const address = v.pipe(v.string(), v.maxLength(254), v.email());
 
 /** The group Admin must be there: `Access.seedSystemGroups` makes it. */
 export function createBreakGlass(state: State, now: () => Date = () => new Date()): BreakGlass {
+  const lockOut = createLockOut({ state, limits: createLimits({ state, now, enabled: true }), now });
   return {
     async grantAdmin(input) {
       const email = normaliseEmail(input);
@@ -108,6 +110,7 @@ export function createBreakGlass(state: State, now: () => Date = () => new Date(
         const at = now();
         await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
         await endSessions(tx, user.id, at);
+        await lockOut.lift(tx, user.email);
         await recordAudit(tx, { userId: BY, action: 'break_glass.set_password', resource: `user:${user.id}` });
         return { email: user.email };
       });

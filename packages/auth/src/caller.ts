@@ -8,6 +8,8 @@ export interface Credential {
   readonly name: string;
   readonly scope: string;
   readonly expires_at: Date | null;
+  /** How the person of a session proved who they are. */
+  readonly method?: string | null;
 }
 
 /** Who is calling, by which credential, in which groups: the caller of the API contract. */

@@ -1,8 +1,9 @@
 import { AgnesError } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
-import { and, desc, eq, isNull, lte } from 'drizzle-orm';
+import { and, desc, eq } from 'drizzle-orm';
 import { createTokenText, type TokenKind } from './token-format.ts';
+import type { Peer } from './ways-in.ts';
 
 /** A row of a session or access token. Its hash stays here. */
 export type TokenRecord = Omit<typeof schema.accessTokens.$inferSelect, 'token_hash'>;
@@ -18,6 +19,10 @@ export interface TokenRequest<Expiry extends Date | null = Date | null> {
   readonly scope?: string;
   readonly now: Date;
   readonly expiresAt: Expiry;
+  /** How the person of a session proved who they are. */
+  readonly method?: string;
+  /** Where it was asked for. */
+  readonly peer?: Peer;
 }
 
 /** Makes a session or access token, inside a transaction. */
@@ -37,31 +42,13 @@ export async function issueToken<Expiry extends Date | null>(
     expires_at: request.expiresAt,
     last_used_at: null,
     last_used_ip: null,
-    auth_method: null,
-    created_ip: null,
-    user_agent: null,
+    auth_method: request.method ?? null,
+    created_ip: request.peer?.ip ?? null,
+    user_agent: shownUserAgent(request.peer?.userAgent),
     revoked_at: null,
   };
   await tx.insert(schema.accessTokens).values({ ...record, token_hash: hash });
   return { ...record, expires_at: request.expiresAt, token };
-}
-
-/** Ends every session of an account, inside a transaction. */
-export async function endSessions(tx: StateDatabase, userId: string, now: Date): Promise<void> {
-  const { accessTokens } = schema;
-  await tx
-    .update(accessTokens)
-    .set({ revoked_at: now })
-    .where(and(eq(accessTokens.user_id, userId), eq(accessTokens.kind, 'session'), isNull(accessTokens.revoked_at)));
-  await bumpVersion(tx, 'access_version');
-}
-
-/** Forgets the sessions of an account that are over, so that their rows do not pile up. */
-export async function dropExpiredSessions(tx: StateDatabase, userId: string, now: Date): Promise<void> {
-  const { accessTokens } = schema;
-  await tx
-    .delete(accessTokens)
-    .where(and(eq(accessTokens.user_id, userId), eq(accessTokens.kind, 'session'), lte(accessTokens.expires_at, now)));
 }
 
 /** Access tokens of one account, or of all, the newest first. */
@@ -109,6 +96,13 @@ export async function revokeToken(
   });
 }
 
-function withoutHash({ token_hash: _, ...record }: typeof schema.accessTokens.$inferSelect): TokenRecord {
+/** What of a row may leave this package. */
+export function withoutHash({ token_hash: _, ...record }: typeof schema.accessTokens.$inferSelect): TokenRecord {
   return record;
+}
+
+/** What a client says of itself, as a line that can be shown. */
+function shownUserAgent(text: string | null | undefined): string | null {
+  const line = (text ?? '').replaceAll(/[^\x20-\x7e]/g, '').slice(0, 200);
+  return line === '' ? null : line;
 }

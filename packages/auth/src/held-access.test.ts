@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Auth, createAuth } from './index.ts';
 
 const PASSWORD = 'correct horse battery';
-const PEER = { ip: '192.0.2.1' };
+const PEER = { ip: '192.0.2.1', userAgent: null };
 const PEOPLE = ['ana@example.com', 'bo@example.com'];
 const RUNS = Number(process.env.AGNES_RANDOM_RUNS ?? 2);
 
@@ -78,8 +78,7 @@ function newAccess(): Access {
   return made;
 }
 
-const newAuth = (over: Access): Auth =>
-  createAuth({ state, access: over, now: () => clock, attemptsPerMinute: 10_000 });
+const newAuth = (over: Access): Auth => createAuth({ state, access: over, now: () => clock, limited: false });
 
 async function perform(change: Step): Promise<void> {
   const id = 'group' in change ? (groups.get(change.group) ?? '') : '';

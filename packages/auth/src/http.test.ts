@@ -41,7 +41,7 @@ async function call(id: string, token: string | undefined, input: { params?: unk
   const handler = handlers[id];
   if (operation === undefined || handler === undefined) throw new Error(`no operation ${id}`);
   const headers = new Headers(token === undefined ? {} : { authorization: `Bearer ${token}` });
-  const caller = await auth.authenticate(headers, { ip: '192.0.2.1' });
+  const caller = await auth.authenticate(headers, { ip: '192.0.2.1', userAgent: null });
   const context: RequestContext = {
     caller,
     headers,

@@ -1,2 +1,4 @@
 export { type AuthHandlersOptions, authHandlers } from './http/auth.ts';
+export { type DeviceHandlersOptions, deviceHandlers } from './http/device.ts';
+export { type SessionHandlersOptions, sessionHandlers } from './http/sessions.ts';
 export { type UserHandlersOptions, userHandlers } from './http/users.ts';

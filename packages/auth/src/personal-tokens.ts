@@ -1,3 +1,4 @@
+import { TOKEN_SCOPE_NAMES, TOKEN_SCOPES } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import { recordAudit } from '@agnes/rbac';
 import { type State, schema } from '@agnes/state';
@@ -17,10 +18,12 @@ export interface NewPersonalToken {
 
 const DEFAULT_DAYS = 90;
 const DAY_MS = 86_400_000;
+/** The longest life of a scope's tokens: one that sets up a laptop is shown on a page and pasted into a terminal. */
+const MOST_MS: Readonly<Record<string, number>> = { 'bootstrap-analyst': 3_600_000 };
 
 /**
  * Makes an access token for the caller. Only a session may: a stolen token must not outlive itself. Throws
- * `session_required`.
+ * `session_required`, `invalid_request` for a scope that does not exist.
  */
 export async function createPersonalToken(
   state: State,
@@ -33,7 +36,8 @@ export async function createPersonalToken(
       hint: 'Sign in first: agnes auth login',
     });
   }
-  const expiresAt = expiryOf(input, now);
+  const scope = checkScope(input.scope ?? 'general');
+  const expiresAt = expiryOf(input, scope, now);
   return state.write(async (tx) => {
     const [user] = await tx.select().from(schema.users).where(eq(schema.users.id, caller.userId));
     if (user === undefined || !user.active) throw accountDeactivated();
@@ -41,7 +45,7 @@ export async function createPersonalToken(
       userId: caller.userId,
       kind: 'personal',
       name: input.name,
-      scope: input.scope ?? 'general',
+      scope,
       now,
       expiresAt,
     });
@@ -55,7 +59,21 @@ export async function createPersonalToken(
   });
 }
 
-function expiryOf({ ttl_seconds, expires_in_days = DEFAULT_DAYS }: NewPersonalToken, now: Date): Date | null {
-  if (typeof ttl_seconds === 'number') return new Date(now.getTime() + ttl_seconds * 1000);
-  return expires_in_days === null ? null : new Date(now.getTime() + expires_in_days * DAY_MS);
+function checkScope(scope: string): string {
+  if (Object.hasOwn(TOKEN_SCOPES, scope)) return scope;
+  throw new AgnesError('invalid_request', `There is no scope '${scope.slice(0, 100)}'.`, {
+    hint: `Scopes are ${TOKEN_SCOPE_NAMES.join(', ')}.`,
+    details: { issues: [{ field: 'body.scope', message: `must be one of ${TOKEN_SCOPE_NAMES.join(', ')}` }] },
+  });
+}
+
+function expiryOf(
+  { ttl_seconds, expires_in_days = DEFAULT_DAYS }: NewPersonalToken,
+  scope: string,
+  now: Date,
+): Date | null {
+  const days = expires_in_days === null ? Number.POSITIVE_INFINITY : expires_in_days * DAY_MS;
+  const asked = typeof ttl_seconds === 'number' ? ttl_seconds * 1000 : days;
+  const life = Math.min(asked, MOST_MS[scope] ?? Number.POSITIVE_INFINITY);
+  return life === Number.POSITIVE_INFINITY ? null : new Date(now.getTime() + life);
 }

@@ -2,23 +2,17 @@ import { AgnesError } from '@agnes/errors';
 import { normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, eq, isNull } from 'drizzle-orm';
-import type { AttemptLimit } from './attempt-limit.ts';
-import { dropExpiredSessions, type IssuedToken, issueToken } from './credentials.ts';
+import type { LockOut } from './lock-out.ts';
 import type { Passwords } from './password-hash.ts';
-import type { User } from './users.ts';
+import { type NewSession, startSession } from './sessions.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
 export interface SignInOptions {
   readonly state: State;
   readonly passwords: Passwords;
-  readonly limit: AttemptLimit;
+  readonly lockOut: LockOut;
   readonly now: () => Date;
-  readonly sessionMs: number;
-}
-
-export interface NewSession {
-  readonly session: IssuedToken & { readonly expires_at: Date };
-  readonly user: User;
+  readonly sessionHours: number;
 }
 
 /**
@@ -27,14 +21,13 @@ export interface NewSession {
  * `too_many_requests`.
  */
 export async function signIn(
-  { state, passwords, limit, now, sessionMs }: SignInOptions,
+  { state, passwords, lockOut, now, sessionHours }: SignInOptions,
   email: string,
   password: string,
   peer: Peer,
 ): Promise<NewSession> {
   const address = normaliseEmail(email);
-  const key = `${peer.ip ?? ''} ${address}`;
-  limit.count(key);
+  await lockOut.begin(address, peer);
   const [user] = await state.db.select().from(schema.users).where(eq(schema.users.email, address));
   const fits = await passwords.verify(user?.password_hash, password);
 
@@ -43,8 +36,9 @@ export async function signIn(
       recordAudit(tx, {
         userId: user?.id ?? null,
         action: 'auth.sign_in',
-        params: { email: address, ip: peer.ip },
+        params: { method: 'password', email: address },
         result: error.code,
+        ip: peer.ip,
       }),
     );
     throw error;
@@ -56,20 +50,10 @@ export async function signIn(
     // The password may have been changed, or the account locked, while it was being checked.
     const [still] = await tx.select().from(schema.users).where(eq(schema.users.id, user.id));
     if (still === undefined || !still.active || still.password_hash !== user.password_hash) return undefined;
-    const at = now();
-    await dropExpiredSessions(tx, user.id, at);
-    await recordAudit(tx, { userId: user.id, action: 'auth.sign_in', params: { ip: peer.ip } });
-    return issueToken(tx, {
-      userId: user.id,
-      kind: 'session',
-      name: 'session',
-      now: at,
-      expiresAt: new Date(at.getTime() + sessionMs),
-    });
+    await lockOut.succeeded(tx, address, peer);
+    return startSession(tx, { user, method: 'password', peer, now: now(), hours: sessionHours });
   });
-  if (session === undefined) return refuse(wrongPassword());
-  limit.forget(key);
-  return { session, user };
+  return session ?? refuse(wrongPassword());
 }
 
 /** Ends one session. Again is fine. */

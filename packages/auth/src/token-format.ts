@@ -35,6 +35,11 @@ export function isTokenText(text: string): boolean {
   return SHAPE.test(text) && checksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
+/** Whether the text can be the token of a session. */
+export function isSessionText(text: string): boolean {
+  return text.startsWith(PREFIX.session) && isTokenText(text);
+}
+
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -1,10 +1,11 @@
 import { AgnesError } from '@agnes/errors';
-import { keepAnAdmin, normaliseEmail, recordAudit, removeFromAllGroups } from '@agnes/rbac';
+import { endSessions, keepAnAdmin, normaliseEmail, recordAudit, removeFromAllGroups } from '@agnes/rbac';
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { asc, eq, or } from 'drizzle-orm';
-import { endSessions } from './credentials.ts';
+import type { LockOut } from './lock-out.ts';
 import type { Passwords } from './password-hash.ts';
 import { checkPassword } from './password-rules.ts';
+import { deleteTokensOf } from './session-rows.ts';
 
 export type User = typeof schema.users.$inferSelect;
 
@@ -127,7 +128,7 @@ export async function deleteUser(state: State, idOrEmail: string, by: string): P
     const user = await getUser(tx, idOrEmail);
     refuseOneself(user, by, 'delete');
     await removeFromAllGroups(tx, user.id);
-    await tx.delete(schema.accessTokens).where(eq(schema.accessTokens.user_id, user.id));
+    await deleteTokensOf(tx, user.id);
     await tx.delete(schema.users).where(eq(schema.users.id, user.id));
     await recordAudit(tx, {
       userId: by,
@@ -144,10 +145,11 @@ export interface PasswordChange {
   readonly at: Date;
 }
 
-/** Sets a password and ends the sessions of the account. Throws `user_not_found`, `weak_password`. */
+/** Sets a password, ends the sessions of the account and lifts its pauses. Throws `user_not_found`, `weak_password`. */
 export async function setPassword(
   state: State,
   passwords: Passwords,
+  lockOut: LockOut,
   idOrEmail: string,
   { password, by, at }: PasswordChange,
 ): Promise<void> {
@@ -157,6 +159,7 @@ export async function setPassword(
     const user = await getUser(tx, idOrEmail);
     await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
     await endSessions(tx, user.id, at);
+    await lockOut.lift(tx, user.email);
     await recordAudit(tx, { userId: by, action: 'user.set_password', resource: `user:${user.id}` });
   });
 }

@@ -1,10 +1,8 @@
+import type { Peer } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Caller } from './caller.ts';
 
-/** Where a request comes from. */
-export interface Peer {
-  readonly ip: string | null;
-}
+export type { Peer };
 
 /**
  * One way in: reads its own kind of credentials from a request. Undefined when the request carries none of that kind;

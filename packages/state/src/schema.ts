@@ -144,7 +144,6 @@ export const deviceLogins = pgTable('device_logins', {
   created_ip: text('created_ip'),
   created_at: at('created_at').notNull(),
   expires_at: at('expires_at').notNull(),
-  polled_at: at('polled_at'),
 });
 
 /** How often something was tried in the current window: sign-ins by address and by account. */

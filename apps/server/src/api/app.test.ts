@@ -129,6 +129,9 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     },
     blob: async () => undefined,
   },
+  findViewed: async () => {
+    throw new Error('Nobody is looked at here.');
+  },
   log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
   version: '1.2.3',
 };

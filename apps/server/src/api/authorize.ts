@@ -1,8 +1,8 @@
-import type { Access, Caller, Operation } from '@agnes/api-contract';
+import { type Access, type Caller, type Operation, type Peer, scopeAdmits } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 
 /** Who is calling: undefined without credentials; throws for credentials that cannot be read or do not hold. */
-export type Authenticate = (headers: Headers, peer: { readonly ip: string | null }) => Promise<Caller | undefined>;
+export type Authenticate = (headers: Headers, peer: Peer) => Promise<Caller | undefined>;
 
 /**
  * For each kind of resource that an operation can name in its path: throws the error of an unknown resource when it is
@@ -13,8 +13,8 @@ export type GrantChecks = {
 };
 
 /** The caller of an operation that is not public. Throws `unauthenticated`, or what `authenticate` does. */
-export async function identify(authenticate: Authenticate, headers: Headers, ip: string | null): Promise<Caller> {
-  const caller = await authenticate(headers, { ip });
+export async function identify(authenticate: Authenticate, headers: Headers, peer: Peer): Promise<Caller> {
+  const caller = await authenticate(headers, peer);
   if (caller === undefined) {
     throw new AgnesError('unauthenticated', 'This needs a signed-in caller, and the request carries no credentials.', {
       hint: 'Sign in with `agnes auth login`, or send `Authorization: Bearer <token>`.',
@@ -23,7 +23,7 @@ export async function identify(authenticate: Authenticate, headers: Headers, ip:
   return caller;
 }
 
-/** Throws `forbidden` or `session_required` unless `access` admits the caller. Grants are another question. */
+/** Throws `forbidden`, `session_required` or `scope_refused` unless the operation admits the caller. Grants are another question. */
 export function admit(operation: Operation, caller: Caller): void {
   const { access } = operation;
   if (caller.credential.kind === 'scheduler') {
@@ -37,6 +37,13 @@ export function admit(operation: Operation, caller: Caller): void {
     throw new AgnesError('session_required', 'An access token may not do this; only a signed-in session may.', {
       hint: 'Sign in with `agnes auth login` and try again.',
     });
+  }
+  if (caller.credential.kind === 'personal' && !scopeAdmits(caller.credential.scope, operation.scopes)) {
+    throw new AgnesError(
+      'scope_refused',
+      `The scope of this access token, '${caller.credential.scope}', does not admit this.`,
+      { hint: 'Make a token with a wider scope, or sign in: agnes auth login' },
+    );
   }
   if ((access === 'admin' || access === 'admin_or_scheduler') && !caller.isAdmin) {
     throw new AgnesError('forbidden', 'Only an administrator may do this.', {

@@ -1,4 +1,4 @@
-import type { Caller, Handlers, Operation, RequestContext } from '@agnes/api-contract';
+import { type Caller, type Handlers, type Operation, peerOf, type RequestContext } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Context, Hono } from 'hono';
 import { answer, withoutBody } from './answer.ts';
@@ -6,12 +6,14 @@ import { type Authenticate, admit, type GrantChecks, identify } from './authoriz
 import type { HttpEnvironment } from './environment.ts';
 import { parseInput } from './input-issues.ts';
 import { readJson } from './read-json.ts';
+import { type FindViewed, viewedCaller } from './view-as.ts';
 
 export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly operations: Operations;
   readonly handlers: Handlers<Operations>;
   readonly authenticate: Authenticate;
   readonly grants: GrantChecks;
+  readonly findViewed: FindViewed;
 }
 
 type AnyHandler = (input: unknown, context: RequestContext) => Promise<unknown>;
@@ -43,11 +45,14 @@ export function mountOperations<Operations extends Record<string, Operation>>(
 function serveOperation(
   operation: Operation,
   handler: AnyHandler,
-  { authenticate, grants }: Pick<MountOptions<never>, 'authenticate' | 'grants'>,
+  { authenticate, grants, findViewed }: Pick<MountOptions<never>, 'authenticate' | 'grants' | 'findViewed'>,
 ) {
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
-    const caller = await admittedCaller(operation, authenticate, context);
+    const asker = await admittedCaller(operation, authenticate, context);
+    const caller =
+      asker &&
+      (await viewedCaller(operation, asker, { headers: context.req.raw.headers, ip: addressOf(context) }, findViewed));
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
       const { grant, param } = operation.access;
@@ -66,7 +71,11 @@ async function admittedCaller(
   context: Context<HttpEnvironment>,
 ): Promise<Caller | undefined> {
   if (operation.access === 'public') return undefined;
-  const caller = await identify(authenticate, context.req.raw.headers, peerOf(context));
+  const caller = await identify(
+    authenticate,
+    context.req.raw.headers,
+    peerOf({ ip: addressOf(context), headers: context.req.raw.headers }),
+  );
   context.set('userId', caller.userId);
   admit(operation, caller);
   return caller;
@@ -77,7 +86,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   return {
     caller,
     requestId: context.get('requestId'),
-    ip: peerOf(context),
+    ip: addressOf(context),
     headers: raw.headers,
     method: raw.method,
     // Asked for by few handlers, and costs an AbortController.
@@ -87,7 +96,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   };
 }
 
-function peerOf(context: Context<HttpEnvironment>): string | null {
+function addressOf(context: Context<HttpEnvironment>): string | null {
   return context.env?.incoming?.socket.remoteAddress ?? null;
 }
 

@@ -1,17 +1,10 @@
 import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { email, id, idParams, nullableTime, shortText, time } from '../schemas.ts';
+import { TOKEN_SCOPE_NAMES } from '../scopes.ts';
+import { signedIn } from './signed-in.ts';
 
 const password = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
-
-const signedIn = v.object({
-  access_token: v.string(),
-  token_type: v.literal('bearer'),
-  user_id: v.string(),
-  email: v.string(),
-  role: v.picklist(['admin', 'user']),
-  expires_at: time,
-});
 
 const accessToken = v.object({
   id,
@@ -93,6 +86,8 @@ export const authOperations = {
     tag: 'auth',
     summary: 'Who the caller is, as the server sees it.',
     access: 'caller',
+    scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: v.object({
       user_id: v.string(),
@@ -107,6 +102,7 @@ export const authOperations = {
         name: v.string(),
         scope: v.string(),
         expires_at: nullableTime,
+        method: v.optional(v.nullable(v.string())),
       }),
     }),
     errors: [],
@@ -123,7 +119,7 @@ export const authOperations = {
       name: shortText,
       expires_in_days: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(3650))), 90),
       ttl_seconds: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(315_360_000)))),
-      scope: v.optional(v.picklist(['general']), 'general'),
+      scope: v.optional(v.picklist(TOKEN_SCOPE_NAMES, `must be one of ${TOKEN_SCOPE_NAMES.join(', ')}`), 'general'),
     }),
     status: 201,
     response: v.object({
@@ -131,6 +127,7 @@ export const authOperations = {
       name: v.string(),
       prefix: v.string(),
       token: v.string(),
+      scope: v.string(),
       expires_at: nullableTime,
       created_at: time,
     }),

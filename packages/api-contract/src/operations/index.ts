@@ -5,14 +5,19 @@ import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
+import { policyOperations } from './policies.ts';
 import { registryOperations } from './registry.ts';
+import { deviceOperations, sessionOperations } from './sessions.ts';
 
 /** Every operation of the API, by id. What is not here does not exist. */
 export const operations = {
   ...healthOperations,
   ...authOperations,
+  ...sessionOperations,
+  ...deviceOperations,
   ...userOperations,
   ...accessOperations,
+  ...policyOperations,
   ...auditOperations,
   ...registryOperations,
   ...catalogOperations,

@@ -1,6 +1,7 @@
-import { type authOperations, callerOf, type Handlers, type RequestContext } from '@agnes/api-contract';
-import type { Auth, SignedIn } from '../auth.ts';
+import { type authOperations, callerOf, type Handlers, peerOf, type RequestContext } from '@agnes/api-contract';
+import type { Auth } from '../auth.ts';
 import type { TokenRecord } from '../credentials.ts';
+import { roleOf, signedInBody } from './signed-in-body.ts';
 
 export interface AuthHandlersOptions {
   readonly auth: Auth;
@@ -8,23 +9,15 @@ export interface AuthHandlersOptions {
 
 /** The operations on sign-in, bootstrap, the caller and access tokens. */
 export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof authOperations> {
-  const signedInBody = ({ session, user, isAdmin }: SignedIn) => ({
-    access_token: session.token,
-    token_type: 'bearer' as const,
-    user_id: user.id,
-    email: user.email,
-    role: roleOf(isAdmin),
-    expires_at: session.expires_at.toISOString(),
-  });
   const signIn = async (
     { body }: { readonly body: { readonly email: string; readonly password: string } },
-    { ip }: RequestContext,
-  ) => signedInBody(await auth.signIn(body.email, body.password, { ip }));
+    context: RequestContext,
+  ) => signedInBody(await auth.signIn(body.email, body.password, peerOf(context)));
 
   return {
     signIn,
     passwordLogin: signIn,
-    bootstrap: async ({ body }, { ip }) => signedInBody(await auth.bootstrap(body, { ip })),
+    bootstrap: async ({ body }, context) => signedInBody(await auth.bootstrap(body, peerOf(context))),
     signOut: async (_, context) => {
       await auth.signOut(callerOf(context));
       return undefined;
@@ -43,8 +36,11 @@ export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof aut
     },
 
     createToken: async ({ body }, context) => {
-      const { id, name, prefix, token, expires_at, created_at } = await auth.createToken(callerOf(context), body);
-      return { id, name, prefix, token, expires_at: iso(expires_at), created_at: created_at.toISOString() };
+      const { id, name, prefix, token, scope, expires_at, created_at } = await auth.createToken(
+        callerOf(context),
+        body,
+      );
+      return { id, name, prefix, token, scope, expires_at: iso(expires_at), created_at: created_at.toISOString() };
     },
     listTokens: async (_, context) => (await auth.listTokens(callerOf(context).userId)).map(tokenBody),
     getToken: async ({ params }, context) => tokenBody(await auth.getToken(params.id, callerOf(context).userId)),
@@ -72,8 +68,6 @@ export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof aut
 }
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
-
-const roleOf = (admin: boolean): 'admin' | 'user' => (admin ? 'admin' : 'user');
 
 const tokenBody = (token: TokenRecord) => ({
   id: token.id,

@@ -24,8 +24,7 @@ export const access: Migration = {
       user_id text,
       created_ip text,
       created_at timestamptz NOT NULL,
-      expires_at timestamptz NOT NULL,
-      polled_at timestamptz
+      expires_at timestamptz NOT NULL
     )`,
     `CREATE TABLE oidc_logins (
       state_hash text PRIMARY KEY,

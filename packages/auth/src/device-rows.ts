@@ -1,0 +1,42 @@
+import { randomInt } from 'node:crypto';
+import { type StateDatabase, schema } from '@agnes/state';
+import { asc, eq, inArray, lte } from 'drizzle-orm';
+import { hashToken } from './token-format.ts';
+
+export type DeviceLogin = typeof schema.deviceLogins.$inferSelect;
+
+/** Letters that are hard to mistake for one another and spell no words (RFC 8628 §6.1). */
+const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
+const LENGTH = 8;
+/** Logins that wait at a time; the oldest go. */
+const MOST = 1000;
+
+/** A code for a person to read on one screen and type on another: `BCDF-GHJK`, of 2.5 × 10¹⁰ that can be. */
+export function createUserCode(): string {
+  const letters = Array.from({ length: LENGTH }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
+  return `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`;
+}
+
+/** The hash of a code, however it was typed. */
+export function hashUserCode(typed: string): string {
+  return hashToken(typed.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''));
+}
+
+/** Removes logins that are over, and the oldest of too many, before another one is added. */
+export async function pruneDeviceLogins(tx: StateDatabase, at: Date): Promise<void> {
+  const { deviceLogins } = schema;
+  await tx.delete(deviceLogins).where(lte(deviceLogins.expires_at, at));
+  const rows = await tx.select({ id: deviceLogins.id }).from(deviceLogins).orderBy(asc(deviceLogins.created_at));
+  const tooMany = rows.slice(0, Math.max(0, rows.length - MOST + 1)).map(({ id }) => id);
+  if (tooMany.length > 0) await tx.delete(deviceLogins).where(inArray(deviceLogins.id, tooMany));
+}
+
+/** The login that waits with a typed code. */
+export async function waitingLogin(db: StateDatabase, typed: string, at: Date): Promise<DeviceLogin | undefined> {
+  const { deviceLogins } = schema;
+  const [row] = await db
+    .select()
+    .from(deviceLogins)
+    .where(eq(deviceLogins.user_code_hash, hashUserCode(typed)));
+  return row !== undefined && row.status === 'pending' && row.expires_at > at ? row : undefined;
+}
