@@ -1,3 +1,4 @@
+import type { Auth } from '@agnes/auth';
 import type { Jobs } from '@agnes/jobs';
 import type { Orchestrator } from '@agnes/orchestrator';
 import { pruneAudit } from '@agnes/rbac';
@@ -14,11 +15,15 @@ export interface ChoreOptions {
   readonly state: State;
   readonly orchestrator: Orchestrator;
   readonly jobs: Jobs;
+  readonly auth: Auth;
+  /** How often the groups of everybody who comes from Google are looked at. */
+  readonly googleSyncSeconds: number;
   readonly auditRetentionDays: number;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, orchestrator, jobs, auditRetentionDays }: ChoreOptions): Chore[] {
+export function serverChores(options: ChoreOptions): Chore[] {
+  const { state, orchestrator, jobs, auth, googleSyncSeconds, auditRetentionDays } = options;
   return [
     {
       name: 'state snapshot',
@@ -37,6 +42,14 @@ export function serverChores({ state, orchestrator, jobs, auditRetentionDays }: 
       },
     },
     {
+      name: 'attempts that are over',
+      everyMs: HOUR_MS,
+      async run() {
+        await auth.limits.sweep();
+        return undefined;
+      },
+    },
+    {
       name: 'old jobs',
       everyMs: HOUR_MS,
       async run() {
@@ -50,6 +63,23 @@ export function serverChores({ state, orchestrator, jobs, auditRetentionDays }: 
       async run() {
         const removed = await pruneAudit(state, new Date(Date.now() - auditRetentionDays * 24 * HOUR_MS));
         return removed === 0 ? undefined : { entries: removed };
+      },
+    },
+    {
+      name: 'old links',
+      everyMs: HOUR_MS,
+      async run() {
+        const removed = await auth.sweepLinks();
+        return removed === 0 ? undefined : { links: removed };
+      },
+    },
+    {
+      name: 'google groups',
+      everyMs: googleSyncSeconds * 1000,
+      async run() {
+        const { people, ...changes } = (await auth.syncGoogleGroups()) ?? { people: 0 };
+        const happened = Object.values(changes).some((count) => count > 0);
+        return happened ? { people, ...changes } : undefined;
       },
     },
   ];

@@ -8,9 +8,16 @@ import type { Logger } from 'pino';
  */
 export async function admitFirstAdmin(
   auth: Auth,
-  config: Pick<Config, 'seedAdminEmail' | 'seedAdminPassword' | 'stateDir'>,
+  config: Pick<Config, 'seedAdminEmail' | 'seedAdminPassword' | 'stateDir' | 'localDevMode' | 'localDevUserEmail'>,
   log: Logger,
 ): Promise<void> {
+  await auth.prepareLocalDev();
+  if (config.localDevMode) {
+    log.warn(
+      { local_dev_user: config.localDevUserEmail },
+      'LOCAL DEVELOPMENT MODE: whoever reaches this server from this machine is an administrator, without any credentials. Unset LOCAL_DEV_MODE for anything else.',
+    );
+  }
   const { seedAdminEmail: email, seedAdminPassword: password } = config;
   if (email !== undefined) await auth.seedAdmin({ email, password });
   const codeFile = await auth.prepareBootstrap(config.stateDir);

@@ -1,5 +1,5 @@
 import type { Handlers, Operations } from '@agnes/api-contract';
-import { authHandlers, deviceHandlers, sessionHandlers, userHandlers } from '@agnes/auth/http';
+import { authHandlers, deviceHandlers, sessionHandlers, signInHandlers, userHandlers } from '@agnes/auth/http';
 import { catalogHandlers } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
@@ -25,6 +25,7 @@ export function serverHandlers(
     ...authHandlers({ auth }),
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
+    ...signInHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...auditHandlers({ state, trail: audit }),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Auth, createAuth } from '@agnes/auth';
+import { type Auth, createAuth, openGoogleDirectory } from '@agnes/auth';
 import { type BlobStore, openFilesystemBlobs } from '@agnes/blobs';
 import { type Catalog, createCatalog } from '@agnes/catalog';
 import type { Config } from '@agnes/config';
@@ -61,11 +61,21 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   const access = createAccess({ state });
   await access.seedSystemGroups();
   const schedulerToken = config.schedulerApiToken ?? randomBytes(32).toString('base64url');
+  const { signIn, serverUrl } = config;
+  const directory = signIn.googleGroups && (await openGoogleDirectory(signIn.googleGroups));
   const auth = createAuth({
     state,
     access,
     schedulerToken,
-    onBackgroundError: (error) => log.warn({ err: error }, 'the last use of a token was not written'),
+    sessionHours: config.sessionHours,
+    sessionIdleMinutes: config.sessionIdleMinutes === 0 ? undefined : config.sessionIdleMinutes,
+    limited: config.rateLimited,
+    secureCookie: config.serverUrl.startsWith('https:'),
+    localDevEmail: config.localDevMode ? config.localDevUserEmail : undefined,
+    signIn,
+    serverUrl,
+    directory,
+    onBackgroundError: (error) => log.warn({ err: error }, 'something behind a sign-in or a token failed'),
   });
   closing.add(() => auth.settled());
   await admitFirstAdmin(auth, config, log);

@@ -17,6 +17,7 @@ import { openParts, type Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 import { startSchedulerProcess } from './scheduler-process.ts';
 import { VERSION } from './version.ts';
+import { webOptions } from './web-options.ts';
 
 export interface Server {
   /** Where this machine reaches it. */
@@ -60,6 +61,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     findViewed: parts.access.viewAs,
     log,
     version: VERSION,
+    ...webOptions(config, parts),
   });
   const runner = parts.jobs.start({
     handlers: { sync: parts.orchestrator.syncHandler },
@@ -74,7 +76,8 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
   const control = await listenForControl(config.stateDir, createBreakGlass(parts.state), log);
   closing.add(() => control.close());
-  const maintenance = startMaintenance(serverChores({ ...parts, auditRetentionDays: config.auditRetentionDays }), log);
+  const { googleSyncSeconds, auditRetentionDays } = config;
+  const maintenance = startMaintenance(serverChores({ ...parts, googleSyncSeconds, auditRetentionDays }), log);
   closing.add(() => maintenance.stop());
   if (config.role === 'all') {
     const scheduler = startSchedulerProcess({ config, apiUrl: listener.url, token: parts.schedulerToken, log });

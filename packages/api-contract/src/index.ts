@@ -29,4 +29,5 @@ export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
 export { policyOperations } from './operations/policies.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
+export { signInOperations } from './operations/sign-in.ts';
 export { type Scope, scopeAdmits, TOKEN_SCOPE_NAMES, TOKEN_SCOPES, type TokenScope } from './scopes.ts';

@@ -37,6 +37,13 @@ export async function forgetAttempts(tx: StateDatabase, key: string): Promise<vo
   await tx.delete(attempts).where(or(eq(attempts.key, key), like(attempts.key, `${key}:%`)));
 }
 
+/** Whether anything is over, or there is more than `most`. */
+export async function needsSweep(db: StateDatabase, at: Date, most: number): Promise<boolean> {
+  const { attempts } = schema;
+  const [over] = await db.select({ key: attempts.key }).from(attempts).where(lte(attempts.window_ends_at, at)).limit(1);
+  return over !== undefined || (await db.$count(attempts)) > most;
+}
+
 /** Forgets what is over, and of what is left the soonest to end beyond `most`. */
 export async function sweepAttempts(tx: StateDatabase, at: Date, most: number): Promise<void> {
   const { attempts } = schema;

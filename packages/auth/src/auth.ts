@@ -29,6 +29,7 @@ import {
   type UserPatch,
   updateUser,
 } from './users.ts';
+import { createWays, type Ways, type WaysSettings } from './ways.ts';
 import type { Peer, WayIn } from './ways-in.ts';
 
 /** A new session, whose it is, and whether they are an administrator. */
@@ -36,7 +37,7 @@ export interface SignedIn extends NewSession {
   readonly isAdmin: boolean;
 }
 
-export interface AuthOptions {
+export interface AuthOptions extends Partial<WaysSettings> {
   readonly state: State;
   readonly access: Access;
   readonly now?: () => Date;
@@ -57,7 +58,7 @@ export interface AuthOptions {
 }
 
 /** Who is calling. People are named by id or e-mail address; `by` is the id of whoever does it. */
-export interface Auth {
+export interface Auth extends Ways<SignedIn> {
   /**
    * The caller of a request; undefined without credentials. Throws `malformed_request`, `invalid_credentials`,
    * `account_deactivated`.
@@ -124,8 +125,25 @@ export function createAuth(options: AuthOptions): Auth {
     isAdmin: isAdmin(await access.groupsOf(session.user.id)),
   });
   let code: BootstrapCode | undefined;
+  const ways = createWays({
+    ...options,
+    state,
+    passwords,
+    now,
+    sessionHours,
+    limits,
+    lockOut,
+    onError: options.onBackgroundError ?? (() => undefined),
+  });
 
   return {
+    ...ways,
+    consumeMagicLink: async (token, peer, email) => signedIn(await ways.consumeMagicLink(token, peer, email)),
+    setPasswordByToken: async (input, peer) => signedIn(await ways.setPasswordByToken(input, peer)),
+    async finishOidc(provider, url, cookie, peer) {
+      const { next, ...session } = await ways.finishOidc(provider, url, cookie, peer);
+      return { ...(await signedIn(session)), next };
+    },
     async authenticate(headers, peer) {
       for (const wayIn of waysIn) {
         const caller = await wayIn(headers, peer);
@@ -163,6 +181,9 @@ export function createAuth(options: AuthOptions): Auth {
     updateUser: (user, patch, by) => updateUser(state, user, patch, by, now()),
     deleteUser: (user, by) => deleteUser(state, user, by),
     setPassword: (user, password, by) => setPassword(state, passwords, lockOut, user, { password, by, at: now() }),
-    settled: () => lastUse.settled(),
+    async settled() {
+      await ways.settled();
+      await lastUse.settled();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import { AgnesError } from '@agnes/errors';
 import type { State, StateDatabase } from '@agnes/state';
-import { attemptKey, forgetAttempts, readAttempts, sweepAttempts, writeAttempts } from './attempts.ts';
+import { attemptKey, forgetAttempts, needsSweep, readAttempts, sweepAttempts, writeAttempts } from './attempts.ts';
 
 /** How often each thing may be done in a window, for each subject: an address, an account or a person. */
 const BUCKETS = {
@@ -56,7 +56,9 @@ export function createLimits({ state, now, enabled }: Options): Limits {
 
   const sweep = async (): Promise<void> => {
     added = 0;
-    await state.write((tx) => sweepAttempts(tx, now(), MOST_ROWS));
+    if (await needsSweep(state.db, now(), MOST_ROWS)) {
+      await state.write((tx) => sweepAttempts(tx, now(), MOST_ROWS));
+    }
   };
 
   return {

@@ -1,4 +1,4 @@
-import { ADMIN_GROUP_ID, countActiveAdmins, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
+import { ADMIN_GROUP_ID, countActiveAdmins, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, type StateDatabase, schema } from '@agnes/state';
 import { and, eq, ne } from 'drizzle-orm';
 import { closeBootstrap } from './first-admin.ts';
@@ -30,7 +30,7 @@ export async function seedAdmin(state: State, passwords: Passwords, seed: SeedAd
       await recordAudit(tx, { userId: null, action: 'user.set_password', resource: `user:${user.id}` });
     }
     await insertMember(tx, { groupId: ADMIN_GROUP_ID, userId: user.id, source: SOURCE }, null);
-    await removeFormerSeeds(tx, user.id);
+    await removeFormerSeeds(tx, user.id, at);
     if ((await countActiveAdmins(tx)) === 0) await activate(tx, user, at);
     await closeBootstrap(tx, 'seed', at);
   });
@@ -41,7 +41,7 @@ async function findUser(db: StateDatabase, email: string): Promise<User | undefi
   return user;
 }
 
-async function removeFormerSeeds(tx: StateDatabase, userId: string): Promise<void> {
+async function removeFormerSeeds(tx: StateDatabase, userId: string, at: Date): Promise<void> {
   const { userGroupMembers } = schema;
   const former = and(
     eq(userGroupMembers.group_id, ADMIN_GROUP_ID),
@@ -52,6 +52,7 @@ async function removeFormerSeeds(tx: StateDatabase, userId: string): Promise<voi
   if (rows.length === 0) return;
   await tx.delete(userGroupMembers).where(former);
   for (const { user_id } of rows) {
+    await endSessions(tx, user_id, at);
     await recordAudit(tx, {
       userId: null,
       action: 'member.remove',

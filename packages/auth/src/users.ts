@@ -3,6 +3,7 @@ import { endSessions, keepAnAdmin, normaliseEmail, recordAudit, removeFromAllGro
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { asc, eq, or } from 'drizzle-orm';
 import type { LockOut } from './lock-out.ts';
+import { dropOneTimeTokens } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
 import { checkPassword } from './password-rules.ts';
 import { deleteTokensOf } from './session-rows.ts';
@@ -128,6 +129,8 @@ export async function deleteUser(state: State, idOrEmail: string, by: string): P
     const user = await getUser(tx, idOrEmail);
     refuseOneself(user, by, 'delete');
     await removeFromAllGroups(tx, user.id);
+    await tx.delete(schema.userIdentities).where(eq(schema.userIdentities.user_id, user.id));
+    await dropOneTimeTokens(tx, user.id);
     await deleteTokensOf(tx, user.id);
     await tx.delete(schema.users).where(eq(schema.users.id, user.id));
     await recordAudit(tx, {
@@ -159,6 +162,7 @@ export async function setPassword(
     const user = await getUser(tx, idOrEmail);
     await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
     await endSessions(tx, user.id, at);
+    await dropOneTimeTokens(tx, user.id);
     await lockOut.lift(tx, user.email);
     await recordAudit(tx, { userId: by, action: 'user.set_password', resource: `user:${user.id}` });
   });

@@ -89,8 +89,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const { readable, policies } = await access.tables(principal);
     const blob = (await snapshot()).blobs.get(sha256);
     if (blob === undefined) return undefined;
-      const table_id = [...blob.tables].find((id) => readable === 'all' || (readable.has(id) && !policies.has(id)));
-      return table_id === undefined ? undefined : { size_bytes: blob.size_bytes, table_id };
+    const table_id = [...blob.tables].find((id) => readable === 'all' || (readable.has(id) && !policies.has(id)));
+    return table_id === undefined ? undefined : { size_bytes: blob.size_bytes, table_id };
   };
 
   return {

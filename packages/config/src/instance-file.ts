@@ -71,6 +71,11 @@ function collect(section: Record<string, unknown>, parent: string, target: Targe
 
 function resolveReferences(value: unknown, origin: string, env: NodeJS.ProcessEnv): unknown {
   if (Array.isArray(value)) return value.map((item) => resolveReferences(item, origin, env));
+  if (isSection(value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, resolveReferences(item, `${origin}, ${key}`, env)]),
+    );
+  }
   if (typeof value !== 'string') return value;
   return value.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
     const found = /^[A-Za-z_]\w*$/.test(name) ? env[name] : undefined;

@@ -1,18 +1,30 @@
 import { join, resolve } from 'node:path';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
+import { checkLocalDev } from './check-local-dev.ts';
 import { type FileValue, readInstanceFile } from './instance-file.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
+import type { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
+import { type SignInSettings, signInOf } from './sign-in.ts';
 
 type Read = { readonly [Key in keyof typeof SETTINGS]: v.InferOutput<(typeof SETTINGS)[Key]['schema']> };
 
 /** The configuration of a server: paths are absolute, URLs have no slash at the end, times are seconds. */
-export type Config = Omit<Read, 'stateDir' | 'serverUrl' | 'apiUrl' | 'filesRoots' | 'domain'> & {
+export type Config = Omit<
+  Read,
+  | 'stateDir'
+  | 'serverUrl'
+  | 'apiUrl'
+  | 'filesRoots'
+  | 'domain'
+  | Exclude<keyof typeof SIGN_IN_SETTINGS, 'googleSyncSeconds'>
+> & {
   readonly stateDir: string;
   readonly serverUrl: string;
   readonly apiUrl: string;
   readonly filesRoots: readonly string[];
+  readonly signIn: SignInSettings;
 };
 
 /**
@@ -41,9 +53,11 @@ export async function loadConfig(env: NodeJS.ProcessEnv): Promise<Config> {
     configDir,
     serverUrl: read.serverUrl ?? (domain === undefined ? `http://localhost:${read.port}` : `https://${domain}`),
     apiUrl: read.apiUrl ?? `http://127.0.0.1:${read.port}`,
+    signIn: signInOf(read),
     filesRoots: (read.filesRoots ?? [join(dataDir, 'files')]).map((root) => resolve(root)),
   };
   checkTogether(config);
+  checkLocalDev(config, domain);
   return config;
 }
 

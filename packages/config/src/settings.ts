@@ -13,6 +13,8 @@ import {
   text,
 } from './setting.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
+import { AUTH_SETTINGS } from './settings-auth.ts';
+import { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -135,6 +137,8 @@ export const SETTINGS = {
       'The secret of a scheduler in a process of its own, at least 32 characters. It may trigger work, nothing else.',
     secret: true,
   }),
+  ...AUTH_SETTINGS,
+  ...SIGN_IN_SETTINGS,
   filesRoots: setting({
     env: ['AGNES_FILES_ROOTS'],
     file: 'files.roots',

@@ -41,6 +41,9 @@ export const ERROR_CODES = {
   device_login_expired: entry(400, 7, 'The device login is unknown, expired or used.'),
   device_code_unknown: entry(404, 2, 'No device waits with this code.'),
   weak_password: entry(422, 2, 'The password does not meet the rules.'),
+  sign_in_unavailable: entry(404, 7, 'This way of signing in is not switched on.'),
+  sign_in_refused: entry(403, 8, 'The identity provider, or what it says of the person, does not let them in.'),
+  sso_account: entry(409, 2, 'The account signs in through an identity provider, so it gets no password here.'),
 
   // People, groups, grants
   user_not_found: entry(404, 2, 'No such user.'),

@@ -2,6 +2,7 @@ import { AgnesError } from '@agnes/errors';
 import { bumpVersion, type State, type StateDatabase, schema } from '@agnes/state';
 import { and, asc, eq } from 'drizzle-orm';
 import { recordAudit } from './audit.ts';
+import { endSessions } from './end-sessions.ts';
 import { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, requireGroup } from './groups.ts';
 import { keepAnAdmin } from './last-admin.ts';
 import { type MappedEmails, refuseManaged } from './managed-groups.ts';
@@ -119,8 +120,9 @@ export interface MembershipKey {
 /** Adds a membership inside a transaction. False when that source said so before; then nothing changes. */
 export async function insertMember(tx: StateDatabase, key: MembershipKey, by: string | null): Promise<boolean> {
   const { userGroupMembers } = schema;
-  const [there] = await tx.select().from(userGroupMembers).where(matches(key));
-  if (there !== undefined) return false;
+  const before = await sourcesOf(tx, key);
+  if (before.includes(key.source)) return false;
+  if (before.length === 0) await endSessionsOfAdmin(tx, key);
   await tx.insert(userGroupMembers).values({
     user_id: key.userId,
     group_id: key.groupId,
@@ -203,6 +205,7 @@ export async function removeMember(
     await keepAnAdmin(tx, () =>
       tx.delete(userGroupMembers).where(matches({ groupId: found.id, userId: person.id, source })),
     );
+    if (rows.length === 1) await endSessionsOfAdmin(tx, { groupId: found.id, userId: person.id });
     await recordAudit(tx, {
       userId: by,
       action: 'member.remove',
@@ -217,6 +220,20 @@ export async function removeMember(
 export async function removeFromAllGroups(tx: StateDatabase, userId: string): Promise<void> {
   await keepAnAdmin(tx, () => tx.delete(schema.userGroupMembers).where(eq(schema.userGroupMembers.user_id, userId)));
   await bumpVersion(tx, 'access_version');
+}
+
+/** Whoever becomes an administrator, or is one no longer, signs in anew: no session changes what it may do that far. */
+async function endSessionsOfAdmin(tx: StateDatabase, key: Pick<MembershipKey, 'groupId' | 'userId'>): Promise<void> {
+  if (key.groupId === ADMIN_GROUP_ID) await endSessions(tx, key.userId, new Date());
+}
+
+async function sourcesOf(tx: StateDatabase, { groupId, userId }: MembershipKey): Promise<string[]> {
+  const { userGroupMembers } = schema;
+  const rows = await tx
+    .select({ source: userGroupMembers.source })
+    .from(userGroupMembers)
+    .where(and(eq(userGroupMembers.group_id, groupId), eq(userGroupMembers.user_id, userId)));
+  return rows.map(({ source }) => source);
 }
 
 function matches(key: MembershipKey) {

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from './app.ts';
-import { MAX_BODY_BYTES } from './read-json.ts';
+import { MAX_BODY_BYTES } from './read-body.ts';
 
 const base = { tag: 'test', summary: 'A test.', status: 200, errors: [] } as const;
 const anyJson = v.looseObject({});
@@ -134,6 +134,14 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
   },
   log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
   version: '1.2.3',
+  trustedProxies: [],
+  corsOrigins: [],
+  hstsSeconds: 0,
+  browsers: {
+    origin: 'https://agnes.example.com',
+    hasSession: (headers) => headers.get('cookie')?.includes('session=') === true,
+    anonymousIsSomebody: false,
+  },
 };
 const app = createApp(options);
 

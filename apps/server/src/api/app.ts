@@ -3,6 +3,8 @@ import { AgnesError, isAgnesError } from '@agnes/errors';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import type { Logger } from 'pino';
+import { clientAddress } from './client-address.ts';
+import { crossOrigin } from './cross-origin.ts';
 import type { HttpEnvironment } from './environment.ts';
 import { type MountOptions, mountOperations } from './mount.ts';
 import { problemResponse } from './problem-response.ts';
@@ -14,6 +16,11 @@ import { versionHeaders } from './version-headers.ts';
 export interface AppOptions<Operations extends Record<string, Operation>> extends MountOptions<Operations> {
   readonly log: Logger;
   readonly version: string;
+  /** Proxies whose word on the client's address is taken. */
+  readonly trustedProxies: readonly string[];
+  /** Origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
+  readonly hstsSeconds: number;
 }
 
 /** The whole HTTP surface as one Hono app. Throws when operations and handlers do not match. */
@@ -23,7 +30,9 @@ export function createApp<Operations extends Record<string, Operation>>(
   const app = new Hono<HttpEnvironment>();
   app.use(requestId());
   app.use(requestLog(options.log));
-  app.use(securityHeaders());
+  app.use(clientAddress(options.trustedProxies));
+  app.use(securityHeaders(options));
+  if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
   app.use('/api/*', versionHeaders(options.version));
   app.use(compress({ encoding: 'gzip', threshold: 1024, contentTypeFilter: /^application\/(problem\+)?json/ }));
   mountOperations(app, options);

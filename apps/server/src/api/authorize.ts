@@ -1,5 +1,5 @@
 import { type Access, type Caller, type Operation, type Peer, scopeAdmits } from '@agnes/api-contract';
-import { AgnesError } from '@agnes/errors';
+import { AgnesError, isAgnesError } from '@agnes/errors';
 
 /** Who is calling: undefined without credentials; throws for credentials that cannot be read or do not hold. */
 export type Authenticate = (headers: Headers, peer: Peer) => Promise<Caller | undefined>;
@@ -21,6 +21,17 @@ export async function identify(authenticate: Authenticate, headers: Headers, pee
     });
   }
   return caller;
+}
+
+/** The caller of an operation for everybody: known when a session says so, and nobody when it does not hold. */
+export async function visitor(authenticate: Authenticate, headers: Headers, peer: Peer): Promise<Caller | undefined> {
+  try {
+    const caller = await authenticate(headers, peer);
+    return caller?.credential.kind === 'session' ? caller : undefined;
+  } catch (error) {
+    if (isAgnesError(error, 'invalid_credentials', 'account_deactivated')) return undefined;
+    throw error;
+  }
 }
 
 /** Throws `forbidden`, `session_required` or `scope_refused` unless the operation admits the caller. Grants are another question. */

@@ -7,6 +7,8 @@ export interface HttpEnvironment {
   Bindings: Partial<HttpBindings>;
   Variables: {
     requestId: string;
+    /** The client's address. */
+    ip: string | null;
     /** The operation that answers; absent for a path that no operation declares. */
     operation?: Operation;
     /** Who called, once that is known. */

@@ -2,10 +2,11 @@ import { type Caller, type Handlers, type Operation, peerOf, type RequestContext
 import { AgnesError } from '@agnes/errors';
 import type { Context, Hono } from 'hono';
 import { answer, withoutBody } from './answer.ts';
-import { type Authenticate, admit, type GrantChecks, identify } from './authorize.ts';
+import { type Authenticate, admit, type GrantChecks, identify, visitor } from './authorize.ts';
 import type { HttpEnvironment } from './environment.ts';
 import { parseInput } from './input-issues.ts';
-import { readJson } from './read-json.ts';
+import { readBody } from './read-body.ts';
+import { type Browsers, requireSameOrigin } from './same-origin.ts';
 import { type FindViewed, viewedCaller } from './view-as.ts';
 
 export interface MountOptions<Operations extends Record<string, Operation>> {
@@ -13,6 +14,7 @@ export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly handlers: Handlers<Operations>;
   readonly authenticate: Authenticate;
   readonly grants: GrantChecks;
+  readonly browsers: Browsers;
   readonly findViewed: FindViewed;
 }
 
@@ -45,14 +47,15 @@ export function mountOperations<Operations extends Record<string, Operation>>(
 function serveOperation(
   operation: Operation,
   handler: AnyHandler,
-  { authenticate, grants, findViewed }: Pick<MountOptions<never>, 'authenticate' | 'grants' | 'findViewed'>,
+  { authenticate, grants, browsers, findViewed }: Omit<MountOptions<never>, 'operations' | 'handlers'>,
 ) {
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
+    requireSameOrigin(operation, context.req.raw, browsers);
     const asker = await admittedCaller(operation, authenticate, context);
     const caller =
       asker &&
-      (await viewedCaller(operation, asker, { headers: context.req.raw.headers, ip: addressOf(context) }, findViewed));
+      (await viewedCaller(operation, asker, { headers: context.req.raw.headers, ip: context.get('ip') }, findViewed));
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
       const { grant, param } = operation.access;
@@ -70,12 +73,12 @@ async function admittedCaller(
   authenticate: Authenticate,
   context: Context<HttpEnvironment>,
 ): Promise<Caller | undefined> {
-  if (operation.access === 'public') return undefined;
-  const caller = await identify(
-    authenticate,
-    context.req.raw.headers,
-    peerOf({ ip: addressOf(context), headers: context.req.raw.headers }),
-  );
+  const { access } = operation;
+  if (access === 'public') return undefined;
+  const { headers } = context.req.raw;
+  const peer = peerOf({ ip: context.get('ip'), headers });
+  const caller = await (access === 'visitor' ? visitor : identify)(authenticate, headers, peer);
+  if (caller === undefined) return undefined;
   context.set('userId', caller.userId);
   admit(operation, caller);
   return caller;
@@ -86,7 +89,7 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
   return {
     caller,
     requestId: context.get('requestId'),
-    ip: addressOf(context),
+    ip: context.get('ip'),
     headers: raw.headers,
     method: raw.method,
     // Asked for by few handlers, and costs an AbortController.
@@ -94,10 +97,6 @@ function requestContext(context: Context<HttpEnvironment>, caller: Caller | unde
       return raw.signal;
     },
   };
-}
-
-function addressOf(context: Context<HttpEnvironment>): string | null {
-  return context.env?.incoming?.socket.remoteAddress ?? null;
 }
 
 /** A parameter that is given once is text; one that is given more often is a list, which no schema takes for text. */
@@ -111,7 +110,7 @@ function queryOf(context: Context<HttpEnvironment>): Record<string, string | str
 }
 
 async function bodyOf(context: Context<HttpEnvironment>, operation: Operation): Promise<unknown> {
-  const body = await readJson(context.req.raw);
+  const body = await readBody(context.req.raw, operation);
   if (body !== undefined) return body;
   if (operation.bodyOptional === true) return null;
   throw new AgnesError('invalid_request', 'The request has no body, and this operation needs one.', {

@@ -2,17 +2,41 @@ import type { MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import type { HttpEnvironment } from './environment.ts';
 
-/** Headers for an API that serves data and no page: nothing may be framed, sniffed, executed or kept by a cache. */
-export function securityHeaders(): MiddlewareHandler<HttpEnvironment> {
-  const secure = secureHeaders({
-    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+export interface SecurityHeadersOptions {
+  /** How long browsers shall use nothing but TLS with this host; 0 to say nothing. */
+  readonly hstsSeconds: number;
+}
+
+/** Headers against what a browser could be made to do: nothing is framed, sniffed, or kept by a cache, and no script runs. */
+export function securityHeaders({ hstsSeconds }: SecurityHeadersOptions): MiddlewareHandler<HttpEnvironment> {
+  const common = {
     xFrameOptions: 'DENY',
-    // TLS ends at a proxy or not at all; whoever ends it knows whether to promise it.
-    strictTransportSecurity: false,
+    strictTransportSecurity: hstsSeconds > 0 && `max-age=${hstsSeconds}`,
+    permissionsPolicy: { camera: [], geolocation: [], microphone: [], payment: [], usb: [] },
     overwrite: false,
+  };
+  const forData = secureHeaders({
+    ...common,
+    contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  });
+  const forPages = secureHeaders({
+    ...common,
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+    // With `no-referrer` browsers would send `Origin: null` with a form, and it could not prove where it is from.
+    referrerPolicy: 'same-origin',
   });
   return async function securityHeaders(context, next) {
-    await secure(context, next);
+    await next();
+    const { headers } = context.res;
+    const isPage = headers.get('content-type')?.startsWith('text/html') === true;
+    await (isPage ? forPages : forData)(context, async () => {});
     if (!context.res.headers.has('cache-control')) context.res.headers.set('cache-control', 'no-store');
   };
 }

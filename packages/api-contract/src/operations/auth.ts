@@ -208,6 +208,9 @@ const user = v.object({
   has_password: v.boolean(),
   created_at: time,
   deactivated_at: nullableTime,
+  /** Of an account that was invited just now: where its person chooses a password, and whether the mail server took the mail. */
+  invite_url: v.optional(v.string()),
+  invite_email_sent: v.optional(v.boolean()),
 });
 
 const userById = { tag: 'users', access: 'admin', params: idParams } as const;
@@ -242,7 +245,13 @@ export const userOperations = {
     tag: 'users',
     summary: 'Adds an account. Without a password it cannot sign in until one is set.',
     access: 'admin',
-    body: v.object({ email, name: v.optional(v.nullable(shortText)), password: v.optional(v.nullable(password)) }),
+    body: v.object({
+      email,
+      name: v.optional(v.nullable(shortText)),
+      password: v.optional(v.nullable(password)),
+      /** Makes an invitation, and mails it where a mail server is configured. */
+      send_invite: v.optional(v.boolean(), false),
+    }),
     status: 201,
     response: user,
     errors: ['user_exists', 'weak_password'],

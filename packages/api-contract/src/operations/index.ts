@@ -8,6 +8,7 @@ import { jobOperations } from './jobs.ts';
 import { policyOperations } from './policies.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
+import { signInOperations } from './sign-in.ts';
 
 /** Every operation of the API, by id. What is not here does not exist. */
 export const operations = {
@@ -15,6 +16,7 @@ export const operations = {
   ...authOperations,
   ...sessionOperations,
   ...deviceOperations,
+  ...signInOperations,
   ...userOperations,
   ...accessOperations,
   ...policyOperations,

@@ -1,6 +1,8 @@
 import { callerOf, type Handlers, type userOperations } from '@agnes/api-contract';
 import { type Access, isAdmin, type Membership } from '@agnes/rbac';
 import type { Auth } from '../auth.ts';
+import { GOOGLE_SYNC } from '../google/apply-groups.ts';
+import { isSsoSource } from '../sso-managed.ts';
 import type { User } from '../users.ts';
 
 export interface UserHandlersOptions {
@@ -17,7 +19,13 @@ export function userHandlers({ auth, access }: UserHandlersOptions): Handlers<ty
       return users.map((user) => userBody(user, groups.get(user.id) ?? []));
     },
     getUser: async ({ params }) => withGroups(await auth.getUser(params.id)),
-    createUser: async ({ body }, context) => withGroups(await auth.createUser(body, callerOf(context).userId)),
+    createUser: async ({ body: { send_invite, ...input } }, context) => {
+      const by = callerOf(context).userId;
+      const user = await withGroups(await auth.createUser(input, by));
+      if (!send_invite) return user;
+      const { url, sent } = await auth.inviteUser(user.id, by);
+      return { ...user, invite_url: url, invite_email_sent: sent };
+    },
     updateUser: async ({ params, body }, context) =>
       withGroups(await auth.updateUser(params.id, body, callerOf(context).userId)),
     activateUser: async ({ params }, context) =>
@@ -35,6 +43,11 @@ export function userHandlers({ auth, access }: UserHandlersOptions): Handlers<ty
   };
 }
 
+function originOf(isSystem: boolean, createdBy: string | null): string {
+  if (isSystem) return 'system';
+  return createdBy === GOOGLE_SYNC ? 'google_sync' : 'custom';
+}
+
 function userBody(user: User, groups: readonly Membership[]) {
   const admin = isAdmin(groups);
   return {
@@ -43,8 +56,13 @@ function userBody(user: User, groups: readonly Membership[]) {
     name: user.name,
     role: admin ? ('admin' as const) : ('user' as const),
     is_admin: admin,
-    is_sso_user: false,
-    groups: groups.map(({ id, name, is_system }) => ({ id, name, is_system, origin: is_system ? 'system' : 'custom' })),
+    is_sso_user: groups.some(({ source }) => isSsoSource(source)),
+    groups: groups.map(({ id, name, is_system, created_by }) => ({
+      id,
+      name,
+      is_system,
+      origin: originOf(is_system, created_by),
+    })),
     active: user.active,
     has_password: user.password_hash !== null,
     created_at: user.created_at.toISOString(),

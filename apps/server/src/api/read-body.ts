@@ -4,12 +4,13 @@ import { AgnesError } from '@agnes/errors';
 export const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * The JSON value that a request carries; undefined when it has no body. Throws `malformed_request` for anything that is
- * not JSON in UTF-8, and `payload_too_large`.
+ * The JSON value that a request carries, or the fields of an HTML form where the operation takes one; undefined when it has no
+ * body. A field that comes more than once is a list. Throws `malformed_request` for anything else, and `payload_too_large`.
  */
-export async function readJson(request: Request): Promise<unknown> {
+export async function readBody(request: Request, { form = false }: { readonly form?: boolean } = {}): Promise<unknown> {
   const type = request.headers.get('content-type');
   const text = await readText(request);
+  if (form && type !== null && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) return fieldsOf(text);
   if (text === '') return undefined;
   if (type !== null && !/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new AgnesError('malformed_request', `The request body has the type '${type.slice(0, 100)}', not JSON.`, {
@@ -22,6 +23,16 @@ export async function readJson(request: Request): Promise<unknown> {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw malformed('The request body is not valid JSON.', cause);
   }
+}
+
+function fieldsOf(text: string): Record<string, string | string[]> {
+  const fields = new URLSearchParams(text);
+  return Object.fromEntries(
+    [...new Set(fields.keys())].map((name) => {
+      const values = fields.getAll(name);
+      return [name, values.length === 1 ? (values[0] ?? '') : values];
+    }),
+  );
 }
 
 async function readText(request: Request): Promise<string> {

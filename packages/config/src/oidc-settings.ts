@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { text } from './setting.ts';
+import { domains, flag, listOf, safeUrl, secretText } from './sign-in-schemas.ts';
+
+/** One identity provider that people may sign in with. */
+export interface OidcProviderSettings {
+  /** Stands in the URLs of the sign-in and in the source of memberships (`oidc:<id>`). */
+  readonly id: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Absent for a public client, which PKCE alone protects. */
+  readonly clientSecret: string | undefined;
+  /** What the sign-in page calls it. */
+  readonly label: string;
+  readonly scopes: readonly string[];
+  /** Domains whose addresses may sign in; empty or `*` for any. */
+  readonly allowedDomains: readonly string[];
+  /** Whether somebody without an account gets one. */
+  readonly autoCreate: boolean;
+  readonly groupsClaim: string | undefined;
+  /** Value of the claim → name of a group. Without it a value is the name of the group, system groups excepted. */
+  readonly groupMapping: Readonly<Record<string, string>> | undefined;
+}
+
+export const scopes = listOf('must be scopes such as openid email profile', /^[\x21\x23-\x5b\x5d-\x7e]+$/);
+export const groupMapping = v.record(
+  v.string(),
+  v.pipe(v.string('must be the name of a group'), v.trim(), v.nonEmpty('must be the name of a group')),
+  'must map values of the claim to names of groups',
+);
+const noUnknown = 'is not a key of an OIDC provider';
+
+const provider = v.strictObject(
+  {
+    issuer: safeUrl,
+    client_id: text('must be text'),
+    client_secret: v.optional(secretText),
+    label: v.optional(text('must be text')),
+    scopes: v.optional(scopes),
+    allowed_domains: v.optional(domains),
+    auto_create: v.optional(flag, false),
+    groups_claim: v.optional(text('must be the name of a claim')),
+    group_mapping: v.optional(groupMapping),
+  },
+  (issue) => (issue.expected === 'never' ? noUnknown : 'is missing, or is not what it must be'),
+);
+const providers = v.record(
+  v.pipe(
+    v.string(),
+    v.regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and hyphens'),
+    v.check((id) => id !== 'google', 'is taken: set GOOGLE_CLIENT_ID for Google'),
+  ),
+  provider,
+  'must hold providers by id',
+);
+
+/** The providers of instance.yaml, under `auth.oidc`. A message says which key of which provider is wrong. */
+export const oidcProviders = v.optional(
+  v.pipe(
+    v.unknown(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): OidcProviderSettings[] => {
+      const result = v.safeParse(providers, dataset.value, { abortEarly: true });
+      if (result.success) return Object.entries(result.output).map(([id, entry]) => settingsOf(id, entry));
+      const [issue] = result.issues;
+      const path = v.getDotPath(issue);
+      addIssue({ message: path === null ? issue.message : `has '${path}', which ${issue.message}` });
+      return NEVER;
+    }),
+  ),
+);
+
+function settingsOf(id: string, entry: v.InferOutput<typeof provider>): OidcProviderSettings {
+  return {
+    id,
+    issuer: entry.issuer,
+    clientId: entry.client_id,
+    clientSecret: entry.client_secret,
+    label: entry.label ?? id,
+    scopes: entry.scopes ?? DEFAULT_SCOPES,
+    allowedDomains: entry.allowed_domains ?? [],
+    autoCreate: entry.auto_create,
+    groupsClaim: entry.groups_claim,
+    groupMapping: entry.group_mapping,
+  };
+}
+
+export const DEFAULT_SCOPES: readonly string[] = ['openid', 'email', 'profile'];
