@@ -74,7 +74,11 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   );
   // The jobs are told at once, so that they end while requests finish.
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
-  const control = await listenForControl(config.stateDir, createBreakGlass(parts.state), log);
+  const control = await listenForControl(
+    config.stateDir,
+    createBreakGlass({ state: parts.state, serverUrl: config.serverUrl }),
+    log,
+  );
   closing.add(() => control.close());
   const { googleSyncSeconds, auditRetentionDays } = config;
   const maintenance = startMaintenance(serverChores({ ...parts, googleSyncSeconds, auditRetentionDays }), log);

@@ -1,11 +1,13 @@
 import { AgnesError } from '@agnes/errors';
 import { ADMIN_GROUP_ID, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
-import { bumpVersion, type State, schema } from '@agnes/state';
+import { bumpVersion, type State, type StateDatabase, schema } from '@agnes/state';
 import { and, asc, eq } from 'drizzle-orm';
 import * as v from 'valibot';
 import { closeBootstrap } from './first-admin.ts';
 import { createLimits } from './limits.ts';
+import { linkTo } from './links.ts';
 import { createLockOut } from './lock-out.ts';
+import { issueOneTimeToken } from './one-time-tokens.ts';
 import { createPasswords } from './password-hash.ts';
 import { getUser, insertUser, newHash } from './users.ts';
 
@@ -31,6 +33,8 @@ export interface GrantedAdmin {
   /** Whether it could not administer before. */
   readonly granted: boolean;
   readonly has_password: boolean;
+  /** Where a first password is chosen, once and within a week; null for an account that has one. Secret. */
+  readonly set_up_link: string | null;
 }
 
 export interface Administrator {
@@ -47,9 +51,18 @@ const SOURCE = 'cli_break_glass';
 const BY = null;
 const address = v.pipe(v.string(), v.maxLength(254), v.email());
 
+export interface BreakGlassOptions {
+  readonly state: State;
+  /** The URL under which people reach the server, without a slash at the end. */
+  readonly serverUrl: string;
+  readonly now?: () => Date;
+}
+
 /** The group Admin must be there: `Access.seedSystemGroups` makes it. */
-export function createBreakGlass(state: State, now: () => Date = () => new Date()): BreakGlass {
+export function createBreakGlass({ state, serverUrl, now = () => new Date() }: BreakGlassOptions): BreakGlass {
   const lockOut = createLockOut({ state, limits: createLimits({ state, now, enabled: true }), now });
+  const setUpLink = async (tx: StateDatabase, userId: string, at: Date): Promise<string> =>
+    linkTo(serverUrl, 'invite', await issueOneTimeToken(tx, { userId, purpose: 'invite', by: BY, at }));
   return {
     async grantAdmin(input) {
       const email = normaliseEmail(input);
@@ -80,7 +93,9 @@ export function createBreakGlass(state: State, now: () => Date = () => new Date(
           resource: `user:${user.id}`,
           params: { email, ...result },
         });
-        return { ...result, email, id: user.id, has_password: user.password_hash !== null };
+        const has_password = user.password_hash !== null;
+        const set_up_link = has_password ? null : await setUpLink(tx, user.id, at);
+        return { ...result, email, id: user.id, has_password, set_up_link };
       });
     },
 

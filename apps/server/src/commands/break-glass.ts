@@ -11,6 +11,7 @@ const granted = v.object({
   activated: v.boolean(),
   granted: v.boolean(),
   has_password: v.boolean(),
+  set_up_link: v.nullable(v.string()),
 });
 const admins = v.array(
   v.object({ email: v.string(), active: v.boolean(), has_password: v.boolean(), sources: v.array(v.string()) }),
@@ -24,9 +25,10 @@ export async function grantAdmin([input = '']: readonly string[], { switches }: 
   if (done.created) say(`Added the account ${email}.`);
   if (done.activated) say(`The account ${email} was deactivated and is active again.`);
   process.stdout.write(done.granted ? `${email} is an administrator.\n` : `${email} is an administrator already.\n`);
-  if (!done.has_password) {
-    say('It has no password. Set one, or sign in with a single sign-on that knows the address:');
-    say(`  agnes-server break-glass set-password ${email} --password-stdin < password.txt`);
+  if (done.set_up_link !== null) {
+    say('It has no password. Choose one in a browser; the link is good once, for a week:');
+    say(`  ${done.set_up_link}`);
+    say(`Or here: agnes-server break-glass set-password ${email} --password-stdin < password.txt`);
   }
 }
 

@@ -37,7 +37,7 @@ export async function runOnHost(config: Config, command: ControlCommand): Promis
 async function alone<T>(config: Config, work: (breakGlass: BreakGlass) => Promise<T>): Promise<T> {
   await using state = await openState(stateLocation(config));
   await createAccess({ state }).seedSystemGroups();
-  const result = await work(createBreakGlass(state));
+  const result = await work(createBreakGlass({ state, serverUrl: config.serverUrl }));
   await state.checkpoint();
   return result;
 }
