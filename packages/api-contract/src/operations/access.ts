@@ -184,6 +184,7 @@ export const accessOperations = {
     status: 200,
     response: group,
     errors: ['group_not_found', 'group_exists', 'system_group', 'google_managed_readonly'],
+    cli: 'admin group rename',
   }),
   deleteGroup: defineOperation({
     ...admin,
@@ -293,6 +294,7 @@ export const accessOperations = {
     status: 200,
     response: effectiveAccess,
     errors: ['user_not_found'],
+    cli: 'admin access show',
   }),
   tableAccess: defineOperation({
     ...admin,
@@ -304,6 +306,7 @@ export const accessOperations = {
     status: 200,
     response: tableAccess,
     errors: ['table_not_found'],
+    cli: 'admin access table',
   }),
   listMemberships: defineOperation({
     ...admin,

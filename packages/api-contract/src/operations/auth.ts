@@ -181,6 +181,7 @@ export const authOperations = {
     status: 200,
     response: v.array(adminAccessToken),
     errors: [],
+    cli: 'admin token list',
   }),
   revokeAnyToken: defineOperation({
     id: 'revokeAnyToken',
@@ -193,6 +194,7 @@ export const authOperations = {
     status: 204,
     response: 'empty',
     errors: ['token_not_found'],
+    cli: 'admin token revoke',
   }),
 };
 

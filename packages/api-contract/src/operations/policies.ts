@@ -77,7 +77,7 @@ export const policyOperations = {
     status: 201,
     response: policy,
     errors: ['table_not_found', 'group_not_found', 'policy_exists', 'invalid_policy', 'unavailable'],
-    cli: 'admin policy create',
+    cli: 'admin policy set',
   }),
   updatePolicy: defineOperation({
     ...admin,
@@ -90,7 +90,7 @@ export const policyOperations = {
     status: 200,
     response: policy,
     errors: ['policy_not_found', 'invalid_policy', 'unavailable'],
-    cli: 'admin policy update',
+    cli: 'admin policy set',
   }),
   deletePolicy: defineOperation({
     ...admin,
