@@ -75,6 +75,7 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     signIn,
     serverUrl,
     directory,
+    noteRefusal: async (entry) => audit.note(entry),
     onBackgroundError: (error) => log.warn({ err: error }, 'something behind a sign-in or a token failed'),
   });
   closing.add(() => auth.settled());

@@ -59,6 +59,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
     findViewed: parts.access.viewAs,
+    audit: parts.audit,
     log,
     version: VERSION,
     ...webOptions(config, parts),
