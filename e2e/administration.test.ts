@@ -87,10 +87,12 @@ describe('administration from the command line', () => {
     [['admin', 'policy', 'set', 'orders', 'analysts', '--mask', 'city'], '--mask email='],
     [['admin', 'policy', 'show', 'orders', 'analysts'], 'agnes admin policy list --table orders'],
     [['admin', 'audit', '--since', 'yesterday-ish'], '--since 2h'],
+    [['schema', 'ordres'], 'Did you mean orders?'],
+    [['describe', 'orderz'], 'Did you mean orders?'],
     [['admin', 'group', 'rename', 'analysts'], 'agnes admin group rename --help'],
-  ])('%j ends with 2 and says what to write', async (args, hint) => {
+  ])('%j is wrong and says what to write', async (args, hint) => {
     const { code, stdout, stderr } = await all.admin.agnes(args);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: hint.startsWith('Did you mean') ? 8 : 2, stdout: '' });
     expect(stderr).toContain(hint);
   });
 });
@@ -108,7 +110,7 @@ describe('the audit log', () => {
       resource: expect.stringMatching(/^table:/),
     });
     await expect
-      .poll(() => audit('--action', 'auth.sign_in', '--result', '!ok', '--since', '1h'))
+      .poll(() => audit('--action', 'auth.sign_in', '--result', '!ok', '--since', '1h'), { timeout: 20_000 })
       .toEqual([expect.objectContaining({ result: 'invalid_credentials', ip: expect.any(String) })]);
     const [pull] = await audit('--action', 'data.pull', '--user', ANALYST.email);
     expect(pull).toMatchObject({ ip: expect.any(String), credential_id: expect.any(String) });
