@@ -101,13 +101,7 @@ it('after every kind of credential was used, rightly and wrongly, none is in the
 
   const made = await call('POST', '/auth/tokens', { token: session, body: { name: 'nightly' } });
   const token = keep('an access token', made.json?.token);
-  for (const given of [
-    token,
-    `${token}x`,
-    token.slice(0, -1),
-    `${token.slice(0, -6)}AAAAAA`,
-    `agnes_pat_${password}`,
-  ]) {
+  for (const given of [token, `${token}x`, token.slice(0, -1), `${token.slice(0, -6)}AAAAAA`]) {
     await call('GET', '/api/me', { token: given });
     await call('GET', `/api/v2/schema/${given}`, { token: session });
     await call('GET', `/api/admin/audit?user=${given}`, { token: given });
