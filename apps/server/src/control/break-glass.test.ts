@@ -10,11 +10,14 @@ import {
   type TemporaryFolder,
   temporaryFolder,
 } from '@agnes/testkit';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { apiOf, signIn } from '../testing/api.ts';
 import { environmentFor, runCommand, startCommand } from '../testing/command.ts';
 
 const ROUNDS = Number(process.env.AGNES_BREAK_GLASS_ROUNDS ?? '2');
+// Each test starts many processes.
+vi.setConfig({ testTimeout: 180_000 });
+
 const PASSWORD = 'a-long-pass-phrase-7';
 const ROLE = { AGNES_ROLE: 'api' };
 
@@ -123,7 +126,7 @@ describe.each(['duckdb', 'postgres'])('break-glass over %s', (engine) => {
     expect(new Set(admins).size).toBe(admins.length);
     expect(admins.length).toBe(2 * ROUNDS);
     expect(figures.commands).toBe(3 * ROUNDS);
-  }, 180_000);
+  });
 });
 
 test('brings back an administrator who was locked out', async () => {
