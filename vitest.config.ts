@@ -32,7 +32,8 @@ const repositories = onPostgres
         root: join(root, folder),
         include: [
           'src/{jobs,access,auth,held-access,limits,sessions,device-login,links,oidc}.test.ts',
-          'src/{publish,registry,manifest}.test.ts',
+          'src/{publish,registry,manifest,policies,directories,audit-trail}.test.ts',
+          'src/audit/*.test.ts',
         ],
         env: { AGNES_TEST_STATE: 'postgres' },
         globalSetup: [postgres],

@@ -64,7 +64,7 @@ export async function startSourceServer(
       const { tables } = await client.syncManifest();
       return new Map(
         Object.entries(tables).flatMap(([name, { version, parts, rows }]) =>
-          version === null
+          version === null || rows === null
             ? []
             : [[name, { id: version.id, rows, paths: parts.map(({ sha256 }) => blobOf(server, sha256)) }] as const],
         ),

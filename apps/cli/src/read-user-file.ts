@@ -12,3 +12,8 @@ export async function readUserFile(path: string): Promise<string> {
     });
   }
 }
+
+/** SQL as it was given, or `@FILE` that holds it. */
+export async function sqlOrFile(text: string): Promise<string> {
+  return text.startsWith('@') ? await readUserFile(text.slice(1)) : text;
+}

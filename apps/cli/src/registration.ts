@@ -4,7 +4,7 @@ import { readUserFile } from './read-user-file.ts';
 
 /** The fields of a registered table as flags; `register-table` and `update-table` share them. */
 export const registrationFlags = {
-  'source-type': string({ description: 'Where the data comes from: local, keboola, bigquery, jira, postgres.' }),
+  'source-type': string({ description: 'Which installed connector reads it; local is for files.' }),
   bucket: string({ description: 'Bucket, dataset or folder within the source.' }),
   'source-table': string({ description: 'The table in the source; for files a path, folder or glob.' }),
   'query-mode': option({ options: ['local', 'remote', 'materialized'] as const, description: 'Where queries run.' })(),

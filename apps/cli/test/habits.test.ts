@@ -78,6 +78,10 @@ describe('every command', () => {
       'auth sessions revoke': ['--others'],
       'setup bootstrap': ['--code', 'c', '--password', 'p'],
       'admin set-password': ['--password', 'p'],
+      'admin group rename': ['--description', 'd'],
+      'admin policy set': ['--row-filter', 'true'],
+      'admin policy delete': ['--yes'],
+      'admin sessions revoke': ['--all'],
       'admin unregister-table': ['--yes'],
       'admin update-table': ['--description', 'd'],
     };
@@ -98,11 +102,15 @@ describe('every command', () => {
     const withoutJson = Object.entries(codes).flatMap(([name, code]) => (code === 5 ? [] : [name]));
     expect(withoutJson.sort()).toMatchInlineSnapshot(`
       [
+        "admin audit export",
+        "admin break-glass",
         "admin grant delete",
         "admin group delete",
         "admin group remove-member",
         "admin remove-user",
         "admin set-password",
+        "admin set-role",
+        "admin token revoke",
         "admin unregister-table",
         "auth logout",
         "completion",

@@ -1,6 +1,7 @@
 import type { Auth } from '@agnes/auth';
 import type { Jobs } from '@agnes/jobs';
 import type { Orchestrator } from '@agnes/orchestrator';
+import { pruneAudit } from '@agnes/rbac';
 import type { State } from '@agnes/state';
 import type { Chore } from './maintenance.ts';
 
@@ -17,10 +18,12 @@ export interface ChoreOptions {
   readonly auth: Auth;
   /** How often the groups of everybody who comes from Google are looked at. */
   readonly googleSyncSeconds: number;
+  readonly auditRetentionDays: number;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, orchestrator, jobs, auth, googleSyncSeconds }: ChoreOptions): Chore[] {
+export function serverChores(options: ChoreOptions): Chore[] {
+  const { state, orchestrator, jobs, auth, googleSyncSeconds, auditRetentionDays } = options;
   return [
     {
       name: 'state snapshot',
@@ -52,6 +55,14 @@ export function serverChores({ state, orchestrator, jobs, auth, googleSyncSecond
       async run() {
         const removed = await jobs.prune({ olderThan: new Date(Date.now() - JOBS_KEPT_MS), keep: JOBS_KEPT });
         return removed === 0 ? undefined : { jobs: removed };
+      },
+    },
+    {
+      name: 'old audit entries',
+      everyMs: HOUR_MS,
+      async run() {
+        const removed = await pruneAudit(state, new Date(Date.now() - auditRetentionDays * 24 * HOUR_MS));
+        return removed === 0 ? undefined : { entries: removed };
       },
     },
     {

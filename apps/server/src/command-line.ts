@@ -6,6 +6,8 @@ export interface Request {
   /** The name of a command, or `help` or `version`. */
   readonly name: string;
   readonly words: readonly string[];
+  /** Flags without a value that were given. */
+  readonly switches: ReadonlySet<string>;
 }
 
 const FLAGS: ReadonlyMap<string, string> = new Map([
@@ -19,6 +21,7 @@ const FLAGS: ReadonlyMap<string, string> = new Map([
 interface Takes {
   readonly words: readonly string[];
   readonly flags?: readonly string[];
+  readonly switches?: readonly string[];
 }
 
 /**
@@ -34,8 +37,8 @@ export function readCommandLine(
   const asked = args.length === 0 ? [fallback] : args;
   const [name, takes] =
     [...commands].find(([key]) => key.split(' ').every((part, index) => asked[index] === part)) ?? [];
-  const { plain, values, general } = split(asked, takes?.flags ?? []);
-  if (general !== undefined) return { name: general, words: [] };
+  const { plain, values, switches, general } = split(asked, takes?.flags ?? [], takes?.switches ?? []);
+  if (general !== undefined) return { name: general, words: [], switches };
   if (name === undefined || takes === undefined) {
     const text = asked.slice(0, 2).join(' ');
     throw usage(`There is no command '${text}'.`, suggest(text, [...commands.keys()]));
@@ -51,18 +54,20 @@ export function readCommandLine(
     if (value === undefined) throw usage(`\`agnes-server ${name}\` needs ${flag} with a value.`, form);
     return value;
   });
-  return { name, words: [...given, ...flagged] };
+  return { name, words: [...given, ...flagged], switches };
 }
 
 /** Tells words, flags with values (`--from x`, `--from=x`) and the flags of every command apart. */
-function split(args: readonly string[], known: readonly string[]) {
+function split(args: readonly string[], known: readonly string[], bare: readonly string[]) {
   const plain: string[] = [];
   const values = new Map<string, string>();
+  const switches = new Set<string>();
   let general: string | undefined;
   for (let index = 0; index < args.length; index += 1) {
     const arg = args[index] ?? '';
     const [flag = '', ...rest] = arg.split('=');
     if (!arg.startsWith('-')) plain.push(arg);
+    else if (bare.includes(arg)) switches.add(arg);
     else if (known.includes(flag)) {
       const next = args[index + 1];
       const value = rest.length > 0 ? rest.join('=') : next;
@@ -71,10 +76,10 @@ function split(args: readonly string[], known: readonly string[]) {
     } else {
       general ??= FLAGS.get(arg);
       if (FLAGS.get(arg) === undefined)
-        throw usage(`There is no flag ${arg}.`, adviseOnFlag(arg, [...FLAGS.keys(), ...known]));
+        throw usage(`There is no flag ${arg}.`, adviseOnFlag(arg, [...FLAGS.keys(), ...known, ...bare]));
     }
   }
-  return { plain, values, general };
+  return { plain, values, switches, general };
 }
 
 /** A mistyped flag, or a setting that was taken for one. */

@@ -4,7 +4,7 @@ import { readCommandLine } from './command-line.ts';
 import { COMMANDS, DEFAULT_COMMAND } from './commands/index.ts';
 import { VERSION } from './version.ts';
 
-const WIDTH = 40;
+const WIDTH = 48;
 
 try {
   await main(process.argv.slice(2));
@@ -14,16 +14,16 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const { name, words } = readCommandLine(args, COMMANDS, DEFAULT_COMMAND);
+  const { name, words, switches } = readCommandLine(args, COMMANDS, DEFAULT_COMMAND);
   const command = COMMANDS.get(name);
   if (command === undefined) process.stdout.write(name === 'version' ? `${VERSION}\n` : help());
-  else await (await command.load())(words);
+  else await (await command.load())(words, { switches });
 }
 
 function help(): string {
   const lines = [...COMMANDS].map(
-    ([name, { words, flags = [], summary }]) =>
-      `  ${[name, ...words, ...flags.map((flag) => `${flag} ENGINE`)].join(' ').padEnd(WIDTH)} ${summary}`,
+    ([name, { words, flags = [], switches = [], summary }]) =>
+      `  ${[name, ...words, ...flags.map((flag) => `${flag} ENGINE`), ...switches.map((flag) => `[${flag}]`)].join(' ').padEnd(WIDTH)} ${summary}`,
   );
   return `agnes-server ${VERSION}: the Agnes server.
 

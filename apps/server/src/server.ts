@@ -1,4 +1,5 @@
 import { operations } from '@agnes/api-contract';
+import { createBreakGlass } from '@agnes/auth';
 import type { Config } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import type { Logger } from 'pino';
@@ -6,6 +7,7 @@ import { createApp } from './api/app.ts';
 import { listen } from './api/listen.ts';
 import { serverChores } from './chores.ts';
 import { type Closing, createClosing } from './closing.ts';
+import { listenForControl } from './control/listen.ts';
 import { grantChecks, serverHandlers } from './handlers.ts';
 import type { Build } from './health/handlers.ts';
 import { watchProcess } from './health/process-watch.ts';
@@ -56,6 +58,8 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl }),
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
+    findViewed: parts.access.viewAs,
+    audit: parts.audit,
     log,
     version: VERSION,
     ...webOptions(config, parts),
@@ -71,7 +75,14 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   );
   // The jobs are told at once, so that they end while requests finish.
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
-  const maintenance = startMaintenance(serverChores({ ...parts, googleSyncSeconds: config.googleSyncSeconds }), log);
+  const control = await listenForControl(
+    config.stateDir,
+    createBreakGlass({ state: parts.state, serverUrl: config.serverUrl }),
+    log,
+  );
+  closing.add(() => control.close());
+  const { googleSyncSeconds, auditRetentionDays } = config;
+  const maintenance = startMaintenance(serverChores({ ...parts, googleSyncSeconds, auditRetentionDays }), log);
   closing.add(() => maintenance.stop());
   if (config.role === 'all') {
     const scheduler = startSchedulerProcess({ config, apiUrl: listener.url, token: parts.schedulerToken, log });

@@ -25,6 +25,8 @@ export interface Caller {
   readonly groupIds: readonly string[];
   readonly isAdmin: boolean;
   readonly credential: Credential;
+  /** The administrator who looks as this person (`X-Agnes-View-As`); then the credential is the administrator's. */
+  readonly viewedBy?: { readonly userId: string; readonly email: string };
 }
 
 /** What a handler knows of the request beside its validated input. */

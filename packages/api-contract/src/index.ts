@@ -19,12 +19,14 @@ export type {
   ResponseBody,
 } from './operation.ts';
 export { accessOperations } from './operations/access.ts';
+export { auditEntry, auditOperations } from './operations/audit.ts';
 export { authOperations, userOperations } from './operations/auth.ts';
 export { catalogOperations } from './operations/catalog.ts';
 export { distributionOperations, manifest, manifestTable, part } from './operations/distribution.ts';
 export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
+export { policyOperations } from './operations/policies.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
 export { signInOperations } from './operations/sign-in.ts';

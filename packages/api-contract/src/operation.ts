@@ -51,6 +51,8 @@ export interface Operation {
   readonly response: ResponseBody;
   /** Codes of this operation beside those that every operation may answer with. */
   readonly errors: readonly ErrorCode[];
+  /** Whether an administrator may look at it as somebody else (`X-Agnes-View-As`). Only what reads declares it. */
+  readonly viewAs?: true;
   /** The CLI command that is this operation, without `agnes`. */
   readonly cli?: string;
 }

@@ -52,6 +52,14 @@ describe('the scopes of access tokens', () => {
   });
 });
 
+test('whoever looks as somebody else cannot change anything', () => {
+  const viewable = all.filter(([, operation]) => operation.viewAs === true);
+  expect(viewable.length).toBeGreaterThan(5);
+  // A query is posted, and reads.
+  const writing = viewable.filter(([id, { method }]) => method !== 'GET' && id !== 'query');
+  expect(writing).toEqual([]);
+});
+
 describe('what people write', () => {
   test.each([
     ['createGroup', { name: 'a\ud800' }],

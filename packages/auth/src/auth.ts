@@ -1,5 +1,5 @@
-import { type Access, isAdmin } from '@agnes/rbac';
-import type { State } from '@agnes/state';
+import { type Access, type AuditEntry, isAdmin, recordAudit } from '@agnes/rbac';
+import type { State, StateDatabase } from '@agnes/state';
 import { type BootstrapInput, bootstrap } from './bootstrap.ts';
 import { type BootstrapCode, bootstrapCode } from './bootstrap-code.ts';
 import type { Caller } from './caller.ts';
@@ -16,7 +16,7 @@ import { schedulerWayIn } from './scheduler-token.ts';
 import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
 import { type SessionCookie, sessionCookie } from './session-cookie.ts';
 import { createSessions, type NewSession, type Sessions } from './sessions.ts';
-import { type SignInOptions, signIn, signOut } from './sign-in.ts';
+import { type NoteRefusal, type SignInOptions, signIn, signOut } from './sign-in.ts';
 import { bearerWayIn, cookieWayIn, tokenReader } from './token-way-in.ts';
 import {
   createUser,
@@ -53,6 +53,8 @@ export interface AuthOptions extends Partial<WaysSettings> {
   readonly secureCookie?: boolean;
   /** Local development mode: who everybody on this machine is. */
   readonly localDevEmail?: string | undefined;
+  /** Where refused sign-ins go; by default into the audit log, each in a write of its own. */
+  readonly noteRefusal?: NoteRefusal;
   /** Told when the last use of a token could not be written: nothing a request waits for. */
   readonly onBackgroundError?: (error: unknown) => void;
 }
@@ -109,7 +111,9 @@ export function createAuth(options: AuthOptions): Auth {
   const lastUse = createLastUse(state, now, options.onBackgroundError ?? (() => undefined));
   const limits = createLimits({ state, now, enabled: options.limited ?? true });
   const lockOut = createLockOut({ state, limits, now });
-  const signInOptions: SignInOptions = { state, passwords, now, lockOut, sessionHours };
+  const noteRefusal =
+    options.noteRefusal ?? ((entry: AuditEntry) => state.write((tx: StateDatabase) => recordAudit(tx, entry)));
+  const signInOptions: SignInOptions = { state, passwords, now, lockOut, sessionHours, noteRefusal };
   const cookie = sessionCookie(options.secureCookie ?? true);
   const readToken = tokenReader({ state, access, lastUse, now, idleMinutes: sessionIdleMinutes });
   const devices = createDeviceLogins({ state, limits, now, sessionHours });

@@ -19,7 +19,7 @@ export interface BootstrapInput {
   readonly code: string;
 }
 
-type BootstrapOptions = Omit<SignInOptions, 'lockOut'> & { readonly limits: Limits };
+type BootstrapOptions = Omit<SignInOptions, 'lockOut' | 'noteRefusal'> & { readonly limits: Limits };
 
 /**
  * Makes the first administrator and signs them in. Open only while there never was one, and only for whoever can read the

@@ -18,7 +18,11 @@ export async function hadAnAdmin(db: StateDatabase): Promise<boolean> {
 }
 
 /** Closes the bootstrap for ever, inside the transaction that makes an administrator. */
-export async function closeBootstrap(tx: StateDatabase, how: 'bootstrap' | 'seed', at: Date): Promise<void> {
+export async function closeBootstrap(
+  tx: StateDatabase,
+  how: 'bootstrap' | 'seed' | 'break_glass',
+  at: Date,
+): Promise<void> {
   const { settings } = schema;
   const [closed] = await tx.select({ key: settings.key }).from(settings).where(eq(settings.key, KEY));
   if (closed !== undefined) return;

@@ -1,5 +1,6 @@
 export { type Auth, type AuthOptions, createAuth, type SignedIn } from './auth.ts';
 export type { BootstrapInput } from './bootstrap.ts';
+export { type Administrator, type BreakGlass, createBreakGlass, type GrantedAdmin } from './break-glass.ts';
 export type { Caller, Credential } from './caller.ts';
 export type { IssuedToken, TokenRecord } from './credentials.ts';
 export type { DeviceLogins } from './device-login.ts';

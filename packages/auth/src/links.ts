@@ -36,6 +36,11 @@ const PAGES: Readonly<Record<LinkPurpose, string>> = {
 /** How long an administrator waits to hear whether the mail server took the mail. */
 const WAIT_MS = 5000;
 
+/** The address of the page that a link opens. */
+export function linkTo(serverUrl: string, purpose: LinkPurpose, token: string): string {
+  return `${serverUrl}${PAGES[purpose]}?token=${token}`;
+}
+
 /** Makes a link for somebody: the address of a page that shows what it does. Only sending its form uses the link up. */
 export async function makeLink(
   { state, now, serverUrl }: Pick<LinkOptions, 'state' | 'now' | 'serverUrl'>,
@@ -52,7 +57,7 @@ export async function makeLink(
     });
     return issueOneTimeToken(tx, { userId: user.id, purpose, by, at: now() });
   });
-  return `${serverUrl}${PAGES[purpose]}?token=${token}`;
+  return linkTo(serverUrl, purpose, token);
 }
 
 /**

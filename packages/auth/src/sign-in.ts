@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { normaliseEmail, recordAudit } from '@agnes/rbac';
+import { type AuditEntry, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, eq, isNull } from 'drizzle-orm';
 import type { LockOut } from './lock-out.ts';
@@ -7,12 +7,16 @@ import type { Passwords } from './password-hash.ts';
 import { type NewSession, startSession } from './sessions.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
+/** Records a refused sign-in. */
+export type NoteRefusal = (entry: AuditEntry) => Promise<void>;
+
 export interface SignInOptions {
   readonly state: State;
   readonly passwords: Passwords;
   readonly lockOut: LockOut;
   readonly now: () => Date;
   readonly sessionHours: number;
+  readonly noteRefusal: NoteRefusal;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface SignInOptions {
  * `too_many_requests`.
  */
 export async function signIn(
-  { state, passwords, lockOut, now, sessionHours }: SignInOptions,
+  { state, passwords, lockOut, now, sessionHours, noteRefusal }: SignInOptions,
   email: string,
   password: string,
   peer: Peer,
@@ -32,15 +36,13 @@ export async function signIn(
   const fits = await passwords.verify(user?.password_hash, password);
 
   const refuse = async (error: AgnesError): Promise<never> => {
-    await state.write((tx) =>
-      recordAudit(tx, {
-        userId: user?.id ?? null,
-        action: 'auth.sign_in',
-        params: { method: 'password', email: address },
-        result: error.code,
-        ip: peer.ip,
-      }),
-    );
+    await noteRefusal({
+      userId: user?.id ?? null,
+      action: 'auth.sign_in',
+      params: { method: 'password', email: address },
+      result: error.code,
+      ip: peer.ip,
+    });
     throw error;
   };
   if (!fits || user === undefined) return refuse(wrongPassword());

@@ -1,6 +1,6 @@
 import type { BlobStore } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
-import type { Access, Principal } from '@agnes/rbac';
+import type { Access, EffectivePolicy, Principal } from '@agnes/rbac';
 import { type State, schema } from '@agnes/state';
 import { lookup } from './lookup.ts';
 import { type Manifest, Manifests } from './manifest.ts';
@@ -12,7 +12,7 @@ import { precheck, type RegistryContext, register, unknownTable, unregister, upd
 import { tableResourceType } from './resource-type.ts';
 import { liveBlobs, prune } from './retention.ts';
 import { snapshots } from './snapshot.ts';
-import type { RegisteredTable, Registration, TableDefinition, TablePatch } from './table.ts';
+import type { ReadableTable, RegisteredTable, Registration, TableDefinition, TablePatch } from './table.ts';
 import { takenOut } from './taken-out.ts';
 import { type TableVersion, VersionCache } from './versions.ts';
 
@@ -51,13 +51,16 @@ export interface Catalog {
   get(idOrName: string): Promise<RegisteredTable>;
 
   /** The table, if the caller may read it. Throws the same `table_not_found` for what is unknown and what is forbidden. */
-  readable(principal: Principal, idOrName: string): Promise<RegisteredTable>;
-  listReadable(principal: Principal): Promise<RegisteredTable[]>;
+  readable(principal: Principal, idOrName: string): Promise<ReadableTable>;
+  listReadable(principal: Principal): Promise<ReadableTable[]>;
   /** Undefined while nothing is published. Ask {@link readable} first. */
   currentVersion(tableId: string): Promise<TableVersion | undefined>;
   manifest(principal: Principal): Promise<Manifest>;
-  /** The bytes that the blob must have, if a retained version of a table that the caller may read has it as a part. */
-  readableBlob(principal: Principal, sha256: string): Promise<{ size_bytes: number } | undefined>;
+  /**
+   * The bytes that the blob must have, and such a table, if it is a part of a retained version of a table that the caller
+   * may read whole.
+   */
+  readableBlob(principal: Principal, sha256: string): Promise<{ size_bytes: number; table_id: string } | undefined>;
   blobReadable(principal: Principal, sha256: string): Promise<boolean>;
 
   /** All that is accepted becomes visible in one transaction. What is not is in the result, with why. */
@@ -83,11 +86,11 @@ export function createCatalog(options: CatalogOptions): Catalog {
   access.registerResourceType(tableResourceType(state));
 
   const readableBlob: Catalog['readableBlob'] = async (principal, sha256) => {
-    const readable = await access.readable(principal, 'table');
+    const { readable, policies } = await access.tables(principal);
     const blob = (await snapshot()).blobs.get(sha256);
     if (blob === undefined) return undefined;
-    const granted = readable === 'all' || [...blob.tables].some((id) => readable.has(id));
-    return granted ? { size_bytes: blob.size_bytes } : undefined;
+    const table_id = [...blob.tables].find((id) => readable === 'all' || (readable.has(id) && !policies.has(id)));
+    return table_id === undefined ? undefined : { size_bytes: blob.size_bytes, table_id };
   };
 
   return {
@@ -104,18 +107,22 @@ export function createCatalog(options: CatalogOptions): Catalog {
 
     async readable(principal, idOrName) {
       const table = await tables.find(idOrName);
-      if (table !== undefined && (await access.can(principal, 'table', table.id))) return table;
+      const { readable, policies } = await access.tables(principal);
+      if (table !== undefined && (readable === 'all' || readable.has(table.id))) {
+        return asSeen(table, policies.get(table.id));
+      }
       throw new AgnesError('table_not_found', `There is no table '${idOrName}' that you may read.`, {
         hint: 'See what you may read: agnes catalog',
       });
     },
     async listReadable(principal) {
-      return tables.list(await access.readable(principal, 'table'));
+      const { readable, policies } = await access.tables(principal);
+      return (await tables.list(readable)).map((table) => asSeen(table, policies.get(table.id)));
     },
     currentVersion: async (tableId) => (await snapshot()).current.get(tableId)?.version,
     async manifest(principal) {
-      const readable = await access.readable(principal, 'table');
-      return manifests.of(await snapshot(), readable, now());
+      const tables = await access.tables(principal);
+      return manifests.of(await snapshot(), tables, now());
     },
     readableBlob,
     blobReadable: async (principal, sha256) => (await readableBlob(principal, sha256)) !== undefined,
@@ -131,4 +138,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     liveBlobs: () => liveBlobs(state),
     prune: () => prune(state, retention, now()),
   };
+}
+
+function asSeen(table: RegisteredTable, policy: EffectivePolicy | undefined): ReadableTable {
+  return policy === undefined ? { ...table, policy } : { ...table, policy, rows: null, size_bytes: null };
 }

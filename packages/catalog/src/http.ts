@@ -78,11 +78,13 @@ export function catalogHandlers({ catalog, now = () => new Date() }: CatalogHand
     },
 
     async syncManifest(_input, context) {
-      const { etag, json } = await catalog.manifest(callerOf(context));
+      const manifest = await catalog.manifest(callerOf(context));
+      const { etag } = manifest;
       const headers = { etag, 'cache-control': 'private, no-cache' };
       if (noneMatchNames(context.headers.get('if-none-match'), etag)) {
         return new Response(null, { status: 304, headers });
       }
+      const { json } = manifest;
       return new Response(json, {
         headers: {
           ...headers,

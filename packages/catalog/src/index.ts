@@ -13,6 +13,7 @@ export type { Connectors } from './registration.ts';
 export type {
   InstalledConnector,
   QueryMode,
+  ReadableTable,
   RegisteredTable,
   Registration,
   SyncStrategy,

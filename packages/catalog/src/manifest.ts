@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EffectivePolicy, TableAccess } from '@agnes/rbac';
 import type { ColumnEntry } from '@agnes/state';
 import { type CurrentTable, type Snapshot, serverOnlyReason } from './snapshot.ts';
 import type { QueryMode } from './table.ts';
@@ -15,14 +16,16 @@ export interface Manifest {
 interface ManifestTable {
   readonly hash: string;
   readonly updated: string;
-  readonly size_bytes: number;
-  readonly rows: number;
+  /** Null where the caller sees a part of the table only. */
+  readonly size_bytes: number | null;
+  readonly rows: number | null;
   readonly query_mode: QueryMode;
   readonly source_type: string;
   readonly id: string;
   readonly version: { readonly id: string; readonly created_at: string };
   readonly distribution: 'files' | 'server_only';
   readonly reason?: string;
+  readonly policy?: string;
   readonly parts: readonly {
     readonly sha256: string;
     readonly bytes: number;
@@ -33,65 +36,103 @@ interface ManifestTable {
   readonly columns: readonly ColumnEntry[];
 }
 
-/** Manifests of one data version that are kept: one for each set of tables that callers may read. */
-const MOST_KEPT = 64;
-
-interface Kept {
-  readonly etag: string;
-  /** The JSON text up to the server's time. */
-  readonly head: string;
-}
+/** Characters of manifests of one data version that are kept; what was not asked for longest goes first. */
+const MOST_KEPT = 64 * 1024 ** 2;
 
 /** Makes manifests, and keeps what callers with the same tables share. */
 export class Manifests {
   #snapshot: Snapshot | undefined;
-  #texts = new Map<string, string>();
-  #kept = new Map<string, Kept>();
+  /** Entries of tables that are seen whole, by table. */
+  #entries = new Map<string, string>();
+  /** What somebody may read is one object while it holds, so asking again costs no more than this. */
+  #etags = new WeakMap<TableAccess, string>();
+  /** JSON texts up to the server's time, by ETag. */
+  #heads = new Map<string, string>();
+  #kept = 0;
 
   /** The manifest of a caller who may read these tables. */
-  of(snapshot: Snapshot, readable: ReadonlySet<string> | 'all', now: Date): Manifest {
+  of(snapshot: Snapshot, access: TableAccess, now: Date): Manifest {
     if (this.#snapshot !== snapshot) {
       this.#snapshot = snapshot;
-      this.#texts = new Map();
-      this.#kept = new Map();
+      this.#entries = new Map();
+      this.#etags = new WeakMap();
+      this.#heads = new Map();
+      this.#kept = 0;
     }
-    const tables = [...snapshot.current.values()].filter(({ table }) => readable === 'all' || readable.has(table.id));
-    const key = tables.map(({ table }) => table.id).join(' ');
-    let kept = this.#kept.get(key);
-    if (kept === undefined) kept = this.#make(snapshot, tables);
-    // Deleted and set again: the first key of a map is then the one that was used longest ago.
-    this.#kept.delete(key);
-    this.#kept.set(key, kept);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > MOST_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    return { etag: kept.etag, json: `${kept.head}${JSON.stringify(now.toISOString())}}` };
+    const etag = this.#etags.get(access) ?? this.#make(snapshot, access).etag;
+    const headOf = (): string => this.#headOf(etag) ?? this.#make(snapshot, access).head;
+    return {
+      etag,
+      get json() {
+        return `${headOf()}${JSON.stringify(now.toISOString())}}`;
+      },
+    };
   }
 
-  #make(snapshot: Snapshot, tables: readonly CurrentTable[]): Kept {
-    const entries = tables.map((current) => {
-      const text = this.#texts.get(current.table.id) ?? entryOf(current);
-      this.#texts.set(current.table.id, text);
-      return text;
-    });
+  #make(snapshot: Snapshot, access: TableAccess): { etag: string; head: string } {
+    const entries: string[] = [];
+    for (const current of snapshot.current.values()) {
+      const { id } = current.table;
+      if (access.readable !== 'all' && !access.readable.has(id)) continue;
+      const policy = access.policies.get(id);
+      entries.push(policy === undefined ? this.#entryOf(snapshot, current) : entryOf(current, policy));
+    }
     const version = JSON.stringify(String(snapshot.dataVersion));
     const head = `{"format":1,"data_version":${version},"tables":{${entries.join(',')}},"assets":{},"server_time":`;
     // Of the whole text and not of the version alone, which repeats after the state was restored from a snapshot.
-    return { etag: `"${createHash('sha256').update(head).digest('hex').slice(0, 32)}"`, head };
+    const etag = `"${createHash('sha256').update(head).digest('hex').slice(0, 32)}"`;
+    // The snapshot may have been replaced since; then this manifest is sent and not kept.
+    if (this.#snapshot === snapshot) {
+      this.#etags.set(access, etag);
+      this.#keep(etag, head);
+    }
+    return { etag, head };
+  }
+
+  #entryOf(snapshot: Snapshot, current: CurrentTable): string {
+    if (this.#snapshot !== snapshot) return entryOf(current);
+    const { id } = current.table;
+    const known = this.#entries.get(id);
+    if (known !== undefined) return known;
+    const entry = entryOf(current);
+    this.#entries.set(id, entry);
+    return entry;
+  }
+
+  #headOf(etag: string): string | undefined {
+    const head = this.#heads.get(etag);
+    if (head === undefined) return undefined;
+    // Deleted and set again: the first key of a map is then the one that was used longest ago.
+    this.#heads.delete(etag);
+    this.#heads.set(etag, head);
+    return head;
+  }
+
+  #keep(etag: string, head: string): void {
+    if (this.#headOf(etag) !== undefined) return;
+    this.#heads.set(etag, head);
+    this.#kept += head.length;
+    for (const [oldest, text] of this.#heads) {
+      if (this.#kept <= MOST_KEPT || oldest === etag) break;
+      this.#heads.delete(oldest);
+      this.#kept -= text.length;
+    }
   }
 }
 
-function entryOf({ table, version }: CurrentTable): string {
-  const reason = serverOnlyReason(table);
+function entryOf({ table, version }: CurrentTable, policy?: EffectivePolicy): string {
+  const reason = policy === undefined ? serverOnlyReason(table) : 'policy';
   const entry: ManifestTable = {
     hash: '',
     updated: version.created_at.toISOString(),
-    size_bytes: version.size_bytes,
-    rows: version.rows,
+    size_bytes: policy === undefined ? version.size_bytes : null,
+    rows: policy === undefined ? version.rows : null,
     query_mode: table.query_mode,
     source_type: table.source_type,
     id: table.id,
     version: { id: version.id, created_at: version.created_at.toISOString() },
     ...(reason === undefined ? { distribution: 'files' } : { distribution: 'server_only', reason }),
+    ...(policy === undefined ? {} : { policy: policy.id }),
     parts: reason === undefined ? version.parts.map(partOf) : [],
     columns: version.columns,
   };

@@ -223,7 +223,9 @@ async function checkFree(db: StateDatabase, name: string): Promise<void> {
     });
   }
   if ((await idsAmong(db, [name])).size > 0) {
-    throw new AgnesError('table_exists', `'${name}' is the id of a table.`, { hint: 'Choose another name.' });
+    throw new AgnesError('table_exists', `'${name}' is the id of a table.`, {
+      hint: 'Choose another name: agnes admin list-tables shows those that are taken.',
+    });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { EffectivePolicy } from '@agnes/rbac';
 import type { schema } from '@agnes/state';
 
 export type QueryMode = 'local' | 'remote' | 'materialized';
@@ -19,6 +20,12 @@ export interface RegisteredTable extends Omit<RegistryRow, 'name_key' | 'query_m
   readonly current_version: string | null;
   readonly rows: number | null;
   readonly size_bytes: number | null;
+}
+
+/** A table as somebody may read it. */
+export interface ReadableTable extends RegisteredTable {
+  /** What of it they see; undefined: all of it. With a policy, rows and bytes of the whole are null: they tell of the rest. */
+  readonly policy: EffectivePolicy | undefined;
 }
 
 /** What an administrator says of a table. Null and absent are the same at registration. */

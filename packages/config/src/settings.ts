@@ -12,6 +12,7 @@ import {
   setting,
   text,
 } from './setting.ts';
+import { AUDIT_SETTINGS } from './settings-audit.ts';
 import { AUTH_SETTINGS } from './settings-auth.ts';
 import { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
@@ -218,6 +219,7 @@ export const SETTINGS = {
     fallback: '60',
     meaning: 'Seconds that the scheduler waits after its start before its first call.',
   }),
+  ...AUDIT_SETTINGS,
   stateUrl: setting({
     env: ['AGNES_STATE_URL'],
     schema: v.optional(

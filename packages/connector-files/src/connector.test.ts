@@ -167,7 +167,7 @@ describe('CSV files', () => {
     expect((await one({ 'a.csv': content })).failed).toMatchObject({
       code: 'source_file_invalid',
       message: expect.stringMatching(new RegExp(`a\\.csv, line ${line}`)),
-      hint: expect.stringContaining('column_types'),
+      hint: 'Correct the file where it is made, then sync again.',
     });
   });
 

@@ -48,11 +48,14 @@ export interface FileProblem {
   readonly cause?: unknown;
 }
 
+const OTHER_TYPE =
+  'Correct the file where it is made, or give the column another type (column_types): agnes admin update-table <table> --column-type NAME=TYPE; then sync again.';
+
 /** `source_file_invalid`: the file, the line, why, and what to do. */
 export function invalidFile(file: string, why: string, { line, hint, cause }: FileProblem = {}): AgnesError {
   const where = line === undefined ? file : `${file}, line ${line}`;
   return new AgnesError('source_file_invalid', `${where}: ${why}`, {
-    hint: hint ?? 'Correct the file where it is made, or give the columns types in column_types; then sync again.',
+    hint: hint ?? (/convert|cast|type/i.test(why) ? OTHER_TYPE : 'Correct the file where it is made, then sync again.'),
     details: { file, ...(line === undefined ? {} : { line }) },
     ...(cause === undefined ? {} : { cause }),
   });

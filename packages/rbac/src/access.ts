@@ -21,6 +21,8 @@ import {
   seedSystemGroups,
   updateGroup,
 } from './groups.ts';
+import { type DirectoryOrigin, type MappedEmails, syncedGroup } from './managed-groups.ts';
+import { marketplacePluginType } from './marketplace-plugins.ts';
 import {
   addMember,
   groupsOf,
@@ -31,8 +33,29 @@ import {
   membershipsByUser,
   removeMember,
 } from './members.ts';
+import { type GroupMembership, listMemberships, membershipOf } from './memberships.ts';
+import { memoryDomainType } from './memory-domains.ts';
+import {
+  createPolicy,
+  deletePolicy,
+  getPolicy,
+  listPolicies,
+  type NewPolicy,
+  type Policy,
+  type PolicyContext,
+  type PolicyFilter,
+  type PolicyPatch,
+  type PolicyValidator,
+  recordPolicyFailure,
+  updatePolicy,
+} from './policies.ts';
+import type { EffectivePolicy } from './policy.ts';
 import type { Principal } from './principal.ts';
-import { type ResourceType, ResourceTypes } from './resource-types.ts';
+import { type ReplacedMemberships, replaceMembers, type SyncedMemberships } from './replace-members.ts';
+import { type ResourceSource, type ResourceType, ResourceTypes } from './resource-types.ts';
+import type { TableAccess } from './table-access.ts';
+import { type TableReaders, tableReaders } from './table-readers.ts';
+import { type View, type ViewedPerson, viewAs } from './view-as.ts';
 
 /**
  * Groups, members, grants and the access decision. Groups and resources are named by id or name, people by id or e-mail
@@ -43,11 +66,24 @@ export interface Access {
   can(principal: Principal, resourceType: string, resourceId: string): Promise<boolean>;
   /** The same decision for lists: ids, or `all`. */
   readable(principal: Principal, resourceType: string): Promise<ReadonlySet<string> | 'all'>;
+  /** The same decision for all tables, with what policies leave of them; the same object while that is so. */
+  tables(principal: Principal): Promise<TableAccess>;
+  /**
+   * What the principal sees of a table that no group of theirs gives whole; undefined: all of it. A table that is not granted
+   * at all has a policy that lets no row through.
+   */
+  policyFor(principal: Principal, tableId: string): Promise<EffectivePolicy | undefined>;
   effectiveAccess(user: string): Promise<EffectiveAccess>;
+  /** Who may read a table, and why. */
+  tableReaders(table: string): Promise<TableReaders>;
+  /** Who somebody is at this moment, for an administrator who asks as them; audited. */
+  viewAs(user: string, view: View): Promise<ViewedPerson>;
 
   registerResourceType(type: ResourceType): void;
   resourceTypes(): readonly ResourceType[];
-  /** Takes back every grant of a resource, in the transaction that deletes it. */
+  /** Says where plugins of marketplaces are found; there are none until somebody does. */
+  addMarketplacePlugins(source: ResourceSource): void;
+  /** Takes back every grant of a resource, and its policies, in the transaction that deletes it. */
   revokeResource(tx: StateDatabase, resourceType: string, resourceId: string): Promise<void>;
 
   /** Makes the Admin and Everyone groups where they are missing; called at each start. */
@@ -65,36 +101,85 @@ export interface Access {
   listMembers(group: string): Promise<Member[]>;
   addMember(group: string, user: string, source: MembershipSource, by: string | null): Promise<Member>;
   removeMember(group: string, user: string, source: MembershipSource, by: string | null): Promise<void>;
+  /** Of one person, an entry for each source. */
+  listMemberships(user: string): Promise<GroupMembership[]>;
+  addMembership(user: string, group: string, source: MembershipSource, by: string | null): Promise<GroupMembership>;
+  /** Makes what a directory says of a person's groups true, in the caller's transaction; what others say stays. */
+  replaceMembers(tx: StateDatabase, now: SyncedMemberships): Promise<ReplacedMemberships>;
+  /** The id of a directory's group, made when missing; undefined when the name is that of a group from elsewhere. */
+  syncedGroup(tx: StateDatabase, group: { name: string; origin: DirectoryOrigin }): Promise<string | undefined>;
 
   listGrants(filter?: GrantFilter): Promise<Grant[]>;
   createGrant(input: NewGrant, by: string): Promise<Grant>;
   deleteGrant(id: string, by: string): Promise<void>;
+
+  /** Fills the slot of whoever applies policies: until then none can be made. */
+  setPolicyValidator(validate: PolicyValidator): void;
+  listPolicies(filter?: PolicyFilter): Promise<Policy[]>;
+  getPolicy(id: string): Promise<Policy>;
+  createPolicy(input: NewPolicy, by: string): Promise<Policy>;
+  updatePolicy(id: string, patch: PolicyPatch, by: string): Promise<Policy>;
+  deletePolicy(id: string, by: string): Promise<void>;
+  /** Notes for administrators why a policy failed on real data: what failed, never a value of a row. */
+  recordPolicyFailure(id: string, message: string): Promise<void>;
+}
+
+export interface AccessOptions {
+  readonly state: State;
+  /** Groups of a directory that stand behind system groups, by the id of those. */
+  readonly mappedEmails?: MappedEmails;
 }
 
 /** Access over a state database. Features add what can be granted with `registerResourceType`. */
-export function createAccess({ state }: { readonly state: State }): Access {
+export function createAccess({ state, mappedEmails: mapped = new Map() }: AccessOptions): Access {
   const types = new ResourceTypes();
+  const plugins = marketplacePluginType();
+  types.register(plugins);
+  types.register(memoryDomainType);
   const decision = createDecision(state);
+  let validator: PolicyValidator | undefined;
+  const policies: PolicyContext = { state, types, validate: () => validator };
   return {
     can: decision.can,
     readable: decision.readable,
+    tables: decision.tables,
+    policyFor: decision.policyFor,
     effectiveAccess: (user) => effectiveAccess(state, types, user),
+    tableReaders: (table) => tableReaders(state, types, table),
+    viewAs: (user, view) => viewAs(state, user, view),
     registerResourceType: (type) => types.register(type),
     resourceTypes: () => types.all(),
+    addMarketplacePlugins: (source) => plugins.addSource(source),
     revokeResource,
     seedSystemGroups: () => seedSystemGroups(state),
-    listGroups: () => listGroups(state),
-    getGroup: (group) => getGroup(state, group),
+    listGroups: () => listGroups(state, mapped),
+    getGroup: (group) => getGroup(state, group, mapped),
     createGroup: (input, by) => createGroup(state, input, by),
-    updateGroup: (group, patch, by) => updateGroup(state, group, patch, by),
-    deleteGroup: (group, by) => deleteGroup(state, group, by),
+    updateGroup: (group, patch, by) => updateGroup(state, group, patch, by, mapped),
+    deleteGroup: (group, by) => deleteGroup(state, group, by, mapped),
     groupsOf: (userId) => groupsOf(state, userId),
     membershipsByUser: () => membershipsByUser(state),
     listMembers: (group) => listMembers(state, group),
-    addMember: (group, user, source, by) => addMember(state, group, user, source, by),
-    removeMember: (group, user, source, by) => removeMember(state, group, user, source, by),
+    addMember: (group, user, source, by) => addMember(state, group, user, source, by, mapped),
+    removeMember: (group, user, source, by) => removeMember(state, group, user, source, by, mapped),
+    listMemberships: (user) => listMemberships(state, user),
+    async addMembership(user, group, source, by) {
+      const { user_id } = await addMember(state, group, user, source, by, mapped);
+      return membershipOf(state, user_id, (await getGroup(state, group)).id, source);
+    },
+    replaceMembers,
+    syncedGroup,
     listGrants: (filter) => listGrants(state, types, filter),
     createGrant: (input, by) => createGrant(state, types, input, by),
     deleteGrant: (id, by) => deleteGrant(state, id, by),
+    setPolicyValidator: (validate) => {
+      validator = validate;
+    },
+    listPolicies: (filter) => listPolicies(policies, filter),
+    getPolicy: (id) => getPolicy(policies, id),
+    createPolicy: (input, by) => createPolicy(policies, input, by),
+    updatePolicy: (id, patch, by) => updatePolicy(policies, id, patch, by),
+    deletePolicy: (id, by) => deletePolicy(policies, id, by),
+    recordPolicyFailure: (id, message) => recordPolicyFailure(policies, id, message),
   };
 }

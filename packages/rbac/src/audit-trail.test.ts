@@ -140,7 +140,7 @@ test('refusals from ever other addresses do not fill the log either', async () =
 
 test('no text is endless, nothing that looks like a credential is kept, and every character can be stored', async () => {
   const token = `agnes_pat_${'a1B2'.repeat(12)}x`;
-  const statement = `SELECT '${token}', 'postgres://joe:hunter2@db.example.com/x'`;
+  const statement = `SELECT '${token}', 'postgres://joe:hunter2@db.example.com/x' FROM agnes_daily_orders_2026`;
   await state.write((tx) =>
     recordAudit(tx, {
       userId: null,
@@ -155,5 +155,7 @@ test('no text is endless, nothing that looks like a credential is kept, and ever
   expect(text).not.toContain(token.slice(0, 20));
   expect(text).not.toContain('hunter2');
   expect(text).toContain('10000000 characters');
-  expect(row?.params).toMatchObject({ statement: "SELECT 'agnes_pat_…', 'postgres://joe:…@db.example.com/x'" });
+  expect(row?.params).toMatchObject({
+    statement: "SELECT 'agnes_pat_…', 'postgres://joe:…@db.example.com/x' FROM agnes_daily_orders_2026",
+  });
 });

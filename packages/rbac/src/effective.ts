@@ -2,16 +2,19 @@ import { type State, schema } from '@agnes/state';
 import { asc, eq, inArray } from 'drizzle-orm';
 import { groupsOf, isAdmin } from './members.ts';
 import { getPerson } from './people.ts';
+import { isRestricted, policyFinder, type Via } from './reasons.ts';
 import type { ResourceTypes } from './resource-types.ts';
 
 export interface EffectiveAccess {
   readonly is_admin: boolean;
   /** Explicit grants only: what Admin implies is not listed. */
-  readonly items: {
-    resource_type: string;
-    resource_id: string;
-    resource_name: string | null;
-    via_groups: { group_id: string; group_name: string }[];
+  readonly items: readonly {
+    readonly resource_type: string;
+    readonly resource_id: string;
+    readonly resource_name: string | null;
+    /** Whether the person sees a part of it only. */
+    readonly restricted: boolean;
+    readonly via_groups: readonly Via[];
   }[];
 }
 
@@ -20,6 +23,7 @@ export async function effectiveAccess(state: State, types: ResourceTypes, user: 
   const person = await getPerson(state.db, user);
   if (!person.active) return { is_admin: false, items: [] };
   const groups = await groupsOf(state, person.id);
+  const is_admin = isAdmin(groups);
   const { resourceGrants, userGroups } = schema;
   const rows = await state.db
     .select({
@@ -37,18 +41,18 @@ export async function effectiveAccess(state: State, types: ResourceTypes, user: 
       ),
     )
     .orderBy(asc(resourceGrants.resource_type), asc(resourceGrants.resource_id), asc(userGroups.name));
-  const names = await types.names(rows);
-  const items = new Map<string, EffectiveAccess['items'][number]>();
-  for (const { resource_type, resource_id, ...group } of rows) {
-    const key = `${resource_type} ${resource_id}`;
-    const item = items.get(key) ?? {
-      resource_type,
-      resource_id,
-      resource_name: names.get(key) ?? null,
-      via_groups: [],
-    };
-    item.via_groups.push(group);
-    items.set(key, item);
-  }
-  return { is_admin: isAdmin(groups), items: [...items.values()] };
+  const [names, policyOf] = await Promise.all([types.names(rows), policyFinder(state.db)]);
+  const byResource = Map.groupBy(rows, ({ resource_type, resource_id }) => `${resource_type} ${resource_id}`);
+  const items = [...byResource].flatMap(([key, [first, ...more]]) => {
+    if (first === undefined) return [];
+    const { resource_type, resource_id } = first;
+    const via_groups = [first, ...more].map(({ group_id, group_name }) => ({
+      group_id,
+      group_name,
+      policy: resource_type === 'table' ? policyOf(resource_id, group_id) : null,
+    }));
+    const restricted = isRestricted(is_admin, via_groups);
+    return [{ resource_type, resource_id, resource_name: names.get(key) ?? null, restricted, via_groups }];
+  });
+  return { is_admin, items };
 }

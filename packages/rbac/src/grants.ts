@@ -115,8 +115,11 @@ export async function deleteGrant(state: State, id: string, by: string): Promise
   });
 }
 
-/** Takes back every grant of a resource, inside the transaction that deletes the resource. */
+/** Takes back every grant of a resource, and its policies, inside the transaction that deletes the resource. */
 export async function revokeResource(tx: StateDatabase, resourceType: string, resourceId: string): Promise<void> {
+  if (resourceType === 'table') {
+    await tx.delete(schema.tablePolicies).where(eq(schema.tablePolicies.table_id, resourceId));
+  }
   await tx.delete(schema.resourceGrants).where(isFor(resourceType, resourceId));
   await bumpVersion(tx, 'access_version');
 }

@@ -2,6 +2,8 @@ import { AgnesError } from '@agnes/errors';
 import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
 import { count, countDistinct, eq } from 'drizzle-orm';
 import { recordAudit } from './audit.ts';
+import { checkGroupName, sameGroupName } from './group-names.ts';
+import { type GroupOrigin, type MappedEmails, managementOf, refuseManaged } from './managed-groups.ts';
 
 /** Members may administer the server and read everything. */
 export const ADMIN_GROUP_ID = 'group_admin';
@@ -10,6 +12,11 @@ export const EVERYONE_GROUP_ID = 'group_everyone';
 
 export type Group = typeof schema.userGroups.$inferSelect;
 export interface GroupWithCounts extends Group {
+  readonly origin: GroupOrigin;
+  /** Whether a directory says who is in it. */
+  readonly is_google_managed: boolean;
+  /** The group of the directory that stands behind it. */
+  readonly mapped_email: string | null;
   readonly member_count: number;
   readonly grant_count: number;
 }
@@ -38,8 +45,10 @@ export async function seedSystemGroups(state: State): Promise<void> {
   });
 }
 
+const NOT_MAPPED: MappedEmails = new Map();
+
 /** Every group with how many people and grants it has, system groups first, then by name. */
-export async function listGroups(state: State): Promise<GroupWithCounts[]> {
+export async function listGroups(state: State, mapped = NOT_MAPPED): Promise<GroupWithCounts[]> {
   const { userGroups, userGroupMembers, resourceGrants, users } = schema;
   const [groups, members, grants, [everyone]] = await Promise.all([
     state.db.select().from(userGroups),
@@ -57,23 +66,24 @@ export async function listGroups(state: State): Promise<GroupWithCounts[]> {
     .sort((a, b) => Number(b.is_system) - Number(a.is_system) || a.name.localeCompare(b.name, 'en'))
     .map((group) => ({
       ...group,
+      ...managementOf(group, mapped),
       member_count: memberCounts.get(group.id) ?? 0,
       grant_count: grantCounts.get(group.id) ?? 0,
     }));
 }
 
 /** One group by id or name. Throws `group_not_found`. */
-export async function getGroup(state: State, idOrName: string): Promise<GroupWithCounts> {
+export async function getGroup(state: State, idOrName: string, mapped = NOT_MAPPED): Promise<GroupWithCounts> {
   const { id } = await requireGroup(state.db, idOrName);
-  const group = (await listGroups(state)).find((candidate) => candidate.id === id);
+  const group = (await listGroups(state, mapped)).find((candidate) => candidate.id === id);
   if (group === undefined) throw groupNotFound(idOrName);
   return group;
 }
 
-/** The group with this id, or else with this name in any letter case. Throws `group_not_found`. */
+/** The group with this id, or else with a name that reads alike. Throws `group_not_found`. */
 export async function requireGroup(db: StateDatabase, idOrName: string): Promise<Group> {
   const groups = await db.select().from(schema.userGroups);
-  const group = groups.find(({ id }) => id === idOrName) ?? groups.find(({ name }) => sameName(name, idOrName));
+  const group = groups.find(({ id }) => id === idOrName) ?? groups.find(({ name }) => sameGroupName(name, idOrName));
   if (group === undefined) throw groupNotFound(idOrName);
   return group;
 }
@@ -83,8 +93,9 @@ export interface NewGroup {
   readonly description?: string | null | undefined;
 }
 
-/** Throws `group_exists`. */
+/** Throws `group_exists`, and `invalid_request` for a name that misleads. */
 export async function createGroup(state: State, input: NewGroup, by: string): Promise<GroupWithCounts> {
+  checkGroupName(input.name);
   const id = newId('group');
   await state.write(async (tx) => {
     await refuseTakenName(tx, input.name);
@@ -111,18 +122,24 @@ export interface GroupPatch {
   readonly description?: string | null | undefined;
 }
 
-/** Throws `group_not_found`, `group_exists`, and `system_group` for a new name of a system group. */
+/**
+ * Throws `group_not_found`, `group_exists`, `system_group` for a new name of a system group, and `google_managed_readonly`
+ * for a group of a directory.
+ */
 export async function updateGroup(
   state: State,
   idOrName: string,
   patch: GroupPatch,
   by: string,
+  mapped = NOT_MAPPED,
 ): Promise<GroupWithCounts> {
   const id = await state.write(async (tx) => {
     const group = await requireGroup(tx, idOrName);
     const name = patch.name?.trim() ?? group.name;
+    if (!group.is_system) refuseManaged(group, mapped);
     if (name !== group.name) {
       refuseSystem(group, 'renamed');
+      checkGroupName(name);
       await refuseTakenName(tx, name, group.id);
     }
     const description = patch.description === undefined ? group.description : patch.description;
@@ -136,14 +153,19 @@ export async function updateGroup(
     await bumpVersion(tx, 'access_version');
     return group.id;
   });
-  return getGroup(state, id);
+  return getGroup(state, id, mapped);
 }
 
-/** Deletes a group with its memberships and grants. Throws `group_not_found`, `system_group`. */
-export async function deleteGroup(state: State, idOrName: string, by: string): Promise<void> {
+/**
+ * Deletes a group with its memberships, grants and policies. Throws `group_not_found`, `system_group`,
+ * `google_managed_readonly`.
+ */
+export async function deleteGroup(state: State, idOrName: string, by: string, mapped = NOT_MAPPED): Promise<void> {
   await state.write(async (tx) => {
     const group = await requireGroup(tx, idOrName);
     refuseSystem(group, 'deleted');
+    refuseManaged(group, mapped);
+    await tx.delete(schema.tablePolicies).where(eq(schema.tablePolicies.group_id, group.id));
     await tx.delete(schema.resourceGrants).where(eq(schema.resourceGrants.group_id, group.id));
     await tx.delete(schema.userGroupMembers).where(eq(schema.userGroupMembers.group_id, group.id));
     await tx.delete(schema.userGroups).where(eq(schema.userGroups.id, group.id));
@@ -159,10 +181,12 @@ export async function deleteGroup(state: State, idOrName: string, by: string): P
 
 async function refuseTakenName(tx: StateDatabase, name: string, except?: string): Promise<void> {
   const groups = await tx.select().from(schema.userGroups);
-  const taken = groups.find((group) => group.id !== except && (sameName(group.name, name) || group.id === name.trim()));
+  const taken = groups.find(
+    (group) => group.id !== except && (sameGroupName(group.name, name) || group.id === name.trim()),
+  );
   if (taken === undefined) return;
   throw new AgnesError('group_exists', `A group named '${taken.name}' exists.`, {
-    hint: 'Choose another name; letter case makes no difference.',
+    hint: 'Choose another name; letter case and look-alike characters make no difference.',
   });
 }
 
@@ -172,8 +196,6 @@ function refuseSystem(group: Group, verb: string): void {
     hint: 'Make a group of your own: agnes admin group create <name>',
   });
 }
-
-const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 const groupNotFound = (idOrName: string): AgnesError =>
   new AgnesError('group_not_found', `There is no group '${idOrName}'.`, { hint: 'agnes admin group list' });

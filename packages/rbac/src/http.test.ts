@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { accessOperations, type Operation, type RequestContext } from '@agnes/api-contract';
+import { accessOperations, type Operation, policyOperations, type RequestContext } from '@agnes/api-contract';
 import { openState, type State, schema } from '@agnes/state';
 import { testState } from '@agnes/testkit';
 import * as v from 'valibot';
@@ -10,6 +10,7 @@ import { accessHandlers } from './http.ts';
 import { createAccess, EVERYONE_GROUP_ID } from './index.ts';
 
 const email = 'root@example.com';
+const declared: Record<string, Operation> = { ...accessOperations, ...policyOperations };
 const covered = new Set<string>();
 
 let folder: string;
@@ -30,6 +31,7 @@ beforeAll(async () => {
     listBlocks: async () => [{ name: '(no bucket)', items: [{ resource_id: orders.id, name: orders.name, rows: 1 }] }],
     names: async () => new Map([[orders.id, orders.name]]),
   });
+  access.setPolicyValidator(async () => {});
   await access.seedSystemGroups();
   const at = new Date();
   await state.write((tx) => tx.insert(schema.users).values({ id: 'root', email, created_at: at, updated_at: at }));
@@ -60,7 +62,7 @@ const context: RequestContext = {
 
 /** Calls an operation as the server does: input validated by its schemas, the answer checked against its own. */
 async function call(id: string, input: { params?: unknown; query?: unknown; body?: unknown } = {}) {
-  const operation: Operation | undefined = Object.values(accessOperations).find((candidate) => candidate.id === id);
+  const operation = declared[id];
   const handler = handlers[id];
   if (operation === undefined || handler === undefined) throw new Error(`no operation ${id}`);
   covered.add(id);
@@ -80,7 +82,11 @@ async function call(id: string, input: { params?: unknown; query?: unknown; body
 }
 
 test('every operation answers in the shape that the contract declares', async () => {
-  expect(await call('listResourceTypes')).toMatchObject([{ key: 'table' }]);
+  expect(await call('listResourceTypes')).toMatchObject([
+    { key: 'marketplace_plugin' },
+    { key: 'memory_domain' },
+    { key: 'table' },
+  ]);
   const sales = await call('createGroup', { body: { name: ' Sales ' } });
   expect(sales).toMatchObject({ name: 'Sales', origin: 'custom', created_by: 'root' });
   await call('updateGroup', { params: { id: 'Sales' }, body: { description: 'People who sell.' } });
@@ -95,15 +101,48 @@ test('every operation answers in the shape that the contract declares', async ()
   expect(await call('accessOverview')).toMatchObject({
     groups: [{ name: 'Admin' }, { id: EVERYONE_GROUP_ID, member_count: 1 }, { name: 'Sales', grant_count: 1 }],
     grants: [{ resource_name: 'orders' }],
-    resources: [{ type_key: 'table', blocks: [{ items: [{ resource_id: 'table_1', rows: 1 }] }] }],
+    resources: [
+      { blocks: [] },
+      { blocks: [{ items: [{ name: 'finance' }, {}, {}, {}, {}, {}] }] },
+      { type_key: 'table', blocks: [{ items: [{ resource_id: 'table_1', rows: 1 }] }] },
+    ],
   });
   const mine = await call('myAccess');
   expect(mine).toMatchObject({ is_admin: true, items: [{ via_groups: [{ group_name: 'Sales' }] }] });
   expect(await call('userAccess', { params: { id: email } })).toEqual(mine);
 
+  expect(await call('tableAccess', { params: { id: 'orders' } })).toMatchObject({
+    groups: [{ group_name: 'Sales', member_count: 1 }],
+    people: [{ email, is_admin: true, restricted: false, via_groups: [{ group_name: 'Sales', policy: null }] }],
+  });
+  const user = { id: email };
+  expect(await call('addMembership', { params: user, body: { group_id: EVERYONE_GROUP_ID } }).catch(String)).toMatch(
+    /Everyone/,
+  );
+  await call('createGroup', { body: { name: 'Finance' } });
+  expect(await call('addMembership', { params: user, body: { group_id: 'finance' } })).toMatchObject({
+    ...{ group_name: 'Finance', source: 'admin', origin: 'custom' },
+  });
+  await call('removeMembership', { params: { ...user, group_id: 'Finance' } });
+  expect(await call('listMemberships', { params: user })).toMatchObject([
+    { group_name: 'Everyone', source: 'implicit' },
+    { group_name: 'Admin', source: 'system_seed' },
+    { group_name: 'Sales', source: 'admin' },
+  ]);
+  await call('deleteGroup', { params: { id: 'Finance' } });
+
+  const policy = await call('createPolicy', {
+    body: { table_id: 'orders', group_id: 'Sales', row_filter: 'true', column_masks: { vat: "'…'" } },
+  });
+  expect(policy).toMatchObject({ granted: true, unrestricted_groups: [], table_name: 'orders', error: null });
+  expect(await call('listPolicies', { query: { group_id: 'sales' } })).toEqual([policy]);
+  await call('updatePolicy', { params: { id: policy.id }, body: { row_filter: null } });
+  expect(await call('getPolicy', { params: { id: policy.id } })).toMatchObject({ row_filter: null });
+  await call('deletePolicy', { params: { id: policy.id } });
+
   await call('deleteGrant', { params: { id: grant.id } });
   await call('removeMember', { params: { id: 'Sales', user_id: email } });
   await call('deleteGroup', { params: { id: 'Sales' } });
   expect(await call('listGroups')).toHaveLength(2);
-  expect([...covered].sort()).toEqual(Object.keys(accessOperations).sort());
+  expect([...covered].sort()).toEqual(Object.keys(declared).sort());
 });

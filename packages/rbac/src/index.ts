@@ -1,4 +1,8 @@
-export { type Access, createAccess } from './access.ts';
+export { type Access, type AccessOptions, createAccess } from './access.ts';
+export { countDownloads, type Downloads } from './audit/downloads.ts';
+export { pruneAudit } from './audit/prune-audit.ts';
+export { type AuditFilter, type AuditPage, type AuditRecord, exportAudit, readAudit } from './audit/read-audit.ts';
+export { withoutSecrets } from './audit/without-secrets.ts';
 export { type AuditEntry, recordAudit } from './audit.ts';
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit-trail.ts';
 export type { EffectiveAccess } from './effective.ts';
@@ -6,6 +10,7 @@ export { endSessions } from './end-sessions.ts';
 export type { Grant, GrantFilter, NewGrant } from './grants.ts';
 export { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, type Group, type GroupPatch, type NewGroup } from './groups.ts';
 export { countActiveAdmins, keepAnAdmin } from './last-admin.ts';
+export { type DirectoryOrigin, type GroupOrigin, type MappedEmails, originOf } from './managed-groups.ts';
 export {
   insertMember,
   isAdmin,
@@ -15,6 +20,13 @@ export {
   type MembershipSource,
   removeFromAllGroups,
 } from './members.ts';
+export type { GroupMembership } from './memberships.ts';
 export { normaliseEmail } from './people.ts';
+export type { NewPolicy, Policy, PolicyFilter, PolicyPatch, PolicyValidator } from './policies.ts';
+export type { CallerAttributes, EffectivePolicy, PolicyBranch, PolicyRules } from './policy.ts';
 export type { Principal } from './principal.ts';
-export type { Block, ResourceRef, ResourceType } from './resource-types.ts';
+export type { ReplacedMemberships, SyncedMemberships } from './replace-members.ts';
+export type { Block, ResourceRef, ResourceSource, ResourceType } from './resource-types.ts';
+export type { TableAccess } from './table-access.ts';
+export type { TableReaders } from './table-readers.ts';
+export type { View, ViewedPerson } from './view-as.ts';

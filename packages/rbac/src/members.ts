@@ -5,6 +5,7 @@ import { recordAudit } from './audit.ts';
 import { endSessions } from './end-sessions.ts';
 import { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, requireGroup } from './groups.ts';
 import { keepAnAdmin } from './last-admin.ts';
+import { type MappedEmails, refuseManaged } from './managed-groups.ts';
 import { getPerson } from './people.ts';
 
 /** Who says that somebody is a member. Each says so in a row of its own, and takes away only what it gave. */
@@ -141,7 +142,8 @@ export async function insertMember(tx: StateDatabase, key: MembershipKey, by: st
 
 /**
  * Adds a person (id or e-mail address) to a group (id or name). Throws `group_not_found`, `user_not_found`,
- * `member_exists` when the same source said so before, and `system_group` for Everyone.
+ * `member_exists` when the same source said so before, `system_group` for Everyone, and `google_managed_readonly` for an
+ * administrator in a group of a directory.
  */
 export async function addMember(
   state: State,
@@ -149,6 +151,7 @@ export async function addMember(
   user: string,
   source: MembershipSource,
   by: string | null,
+  mapped: MappedEmails = new Map(),
 ): Promise<Member> {
   const { groupId, userId } = await state.write(async (tx) => {
     const found = await requireGroup(tx, group);
@@ -157,6 +160,7 @@ export async function addMember(
         hint: 'Name another group: agnes admin group list',
       });
     }
+    if (source === 'admin') refuseManaged(found, mapped);
     const person = await getPerson(tx, user);
     if (!(await insertMember(tx, { groupId: found.id, userId: person.id, source }, by))) {
       throw new AgnesError('member_exists', `${person.email} is a member of '${found.name}' already.`);
@@ -172,7 +176,7 @@ export async function addMember(
 
 /**
  * Takes back what `source` gave. Throws `group_not_found`, `user_not_found`, `member_not_found` (also when another source
- * still says so, and then names it), `last_admin`.
+ * still says so, and then names it), `last_admin`, and `google_managed_readonly` as {@link addMember}.
  */
 export async function removeMember(
   state: State,
@@ -180,10 +184,12 @@ export async function removeMember(
   user: string,
   source: MembershipSource,
   by: string | null,
+  mapped: MappedEmails = new Map(),
 ): Promise<void> {
   const { userGroupMembers } = schema;
   await state.write(async (tx) => {
     const found = await requireGroup(tx, group);
+    if (source === 'admin') refuseManaged(found, mapped);
     const person = await getPerson(tx, user);
     const rows = await tx
       .select({ source: userGroupMembers.source })

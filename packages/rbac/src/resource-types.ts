@@ -12,17 +12,21 @@ export interface Block {
   readonly items: readonly ({ readonly resource_id: string; readonly name: string } & Record<string, unknown>)[];
 }
 
-/** Something that can be granted. A feature registers its own; this package knows none. */
-export interface ResourceType {
-  readonly key: string;
-  readonly display_name: string;
-  readonly description: string;
-  readonly id_format: string;
+/** Where a type's resources are found. */
+export interface ResourceSource {
   /** The resource with this id or name. */
   resolve(idOrName: string): Promise<ResourceRef | undefined>;
   listBlocks(): Promise<readonly Block[]>;
   /** Names by id, for those that exist. */
   names(ids: readonly string[]): Promise<ReadonlyMap<string, string>>;
+}
+
+/** Something that can be granted: one entry of the registry. Features register their own. */
+export interface ResourceType extends ResourceSource {
+  readonly key: string;
+  readonly display_name: string;
+  readonly description: string;
+  readonly id_format: string;
 }
 
 /** The resource types that features registered, by key. */

@@ -1,6 +1,7 @@
 import { required } from '../arguments.ts';
 import { AgnesCommand, type Result } from '../command.ts';
 import { rowsFlag, serverFlag } from '../flags.ts';
+import { withNearTables } from '../near-table.ts';
 import { formatRows } from '../output/rows.ts';
 import { schemaText } from '../output/schema-text.ts';
 
@@ -18,10 +19,9 @@ export class Describe extends AgnesCommand {
     const { args, flags } = await this.parse(Describe);
     const { client } = await this.connect(flags.server);
     const params = { id: args.table };
-    const [schema, sample] = await Promise.all([
-      client.tableSchema({ params }),
-      client.tableSample({ params, query: { n: String(flags.rows) } }),
-    ]);
+    const [schema, sample] = await withNearTables(client, args.table, () =>
+      Promise.all([client.tableSchema({ params }), client.tableSample({ params, query: { n: String(flags.rows) } })]),
+    );
     const columns = schema.columns.map(({ name }) => name);
     return {
       data: { schema, sample },

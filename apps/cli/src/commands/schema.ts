@@ -1,6 +1,7 @@
 import { required } from '../arguments.ts';
 import { AgnesCommand, type Result } from '../command.ts';
 import { serverFlag } from '../flags.ts';
+import { withNearTables } from '../near-table.ts';
 import { schemaText } from '../output/schema-text.ts';
 
 export class Schema extends AgnesCommand {
@@ -12,7 +13,8 @@ export class Schema extends AgnesCommand {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(Schema);
     const { client } = await this.connect(flags.server);
-    const schema = await client.tableSchema({ params: { id: args.table } });
+    const params = { id: args.table };
+    const schema = await withNearTables(client, args.table, () => client.tableSchema({ params }));
     return { data: schema, text: schemaText(schema) };
   }
 }

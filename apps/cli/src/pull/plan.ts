@@ -78,6 +78,7 @@ export function planPull({ manifest, state, store, has, skipMaterialize }: PlanI
 
 function whyElsewhere(entry: ManifestTable): string | undefined {
   if (entry.query_mode === 'remote') return 'stays in its warehouse';
+  if (entry.policy !== undefined) return 'on the server only: a policy shows you a part of it (agnes query --remote)';
   if (entry.distribution === 'server_only') return entry.reason ?? 'stays on the server';
   return undefined;
 }
@@ -93,7 +94,8 @@ function pulledTable(entry: ManifestTable): PulledTable {
   return {
     id: entry.id,
     version: entry.version?.id ?? null,
-    rows: entry.rows,
+    // Null only where no files come.
+    rows: entry.rows ?? 0,
     updated: entry.updated,
     columns: entry.columns.map(({ name, type }) => ({ name, type })),
     parts: entry.parts.map(({ sha256, bytes }) => ({ sha256, bytes })),

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type Caller, type Operation, Reply } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
+import type { AuditEntry } from '@agnes/rbac';
 import { pino } from 'pino';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -113,6 +114,7 @@ const callers: Record<string, Caller> = {
 let logged: string[] = [];
 let bodyClosed = false;
 
+const noted: AuditEntry[] = [];
 const options: Parameters<typeof createApp<typeof operations>>[0] = {
   operations,
   handlers: {
@@ -162,6 +164,10 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     },
     blob: async () => undefined,
   },
+  audit: { note: (entry) => noted.push(entry) },
+  findViewed: async () => {
+    throw new Error('Nobody is looked at here.');
+  },
   log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
   version: '1.2.3',
   trustedProxies: [],
@@ -187,6 +193,25 @@ const problem = async (response: Response) => {
 
 beforeEach(() => {
   logged = [];
+  noted.length = 0;
+});
+
+describe('a refusal', () => {
+  test.each([
+    ['session', '/api/admin', 'forbidden', 'u1'],
+    ['personal', '/api/session', 'session_required', 'u1'],
+    ['wrong', '/api/own', 'invalid_credentials', null],
+  ])('of %s at %s is noted: %s', async (token, path, result, userId) => {
+    await app.request(path, as(token));
+    expect(noted).toMatchObject([{ action: 'auth.refused', result, userId, resource: `operation:${path.slice(5)}` }]);
+  });
+
+  test('what is open, wrong or not there is none', async () => {
+    await app.request('/api/open');
+    await app.request('/api/nothing', as('session'));
+    await app.request('/api/crash');
+    expect(noted).toEqual([]);
+  });
 });
 
 describe('construction', () => {

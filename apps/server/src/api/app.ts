@@ -1,5 +1,6 @@
 import type { Operation } from '@agnes/api-contract';
 import { AgnesError, isAgnesError } from '@agnes/errors';
+import type { AuditTrail } from '@agnes/rbac';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import type { Logger } from 'pino';
@@ -7,6 +8,7 @@ import { clientAddress } from './client-address.ts';
 import { crossOrigin } from './cross-origin.ts';
 import type { HttpEnvironment } from './environment.ts';
 import { type MountOptions, mountOperations } from './mount.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
@@ -21,6 +23,8 @@ export interface AppOptions<Operations extends Record<string, Operation>> extend
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
   readonly hstsSeconds: number;
+  /** Where it is noted that somebody was refused. */
+  readonly audit: Pick<AuditTrail, 'note'>;
 }
 
 /** The whole HTTP surface as one Hono app. Throws when operations and handlers do not match. */
@@ -49,6 +53,7 @@ export function createApp<Operations extends Record<string, Operation>>(
     if (!isAgnesError(error) || error.status === 500 || error.status === 507) {
       options.log.error({ request_id: requestId, path: context.get('operation')?.path ?? null, err: error }, 'failed');
     }
+    noteRefusal(options.audit, error, context);
     return problemResponse(error, requestId);
   });
   return app;

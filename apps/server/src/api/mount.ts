@@ -7,6 +7,7 @@ import type { HttpEnvironment } from './environment.ts';
 import { parseInput } from './input-issues.ts';
 import { readBody } from './read-body.ts';
 import { type Browsers, requireSameOrigin } from './same-origin.ts';
+import { type FindViewed, viewedCaller } from './view-as.ts';
 
 export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly operations: Operations;
@@ -14,6 +15,7 @@ export interface MountOptions<Operations extends Record<string, Operation>> {
   readonly authenticate: Authenticate;
   readonly grants: GrantChecks;
   readonly browsers: Browsers;
+  readonly findViewed: FindViewed;
 }
 
 type AnyHandler = (input: unknown, context: RequestContext) => Promise<unknown>;
@@ -45,12 +47,15 @@ export function mountOperations<Operations extends Record<string, Operation>>(
 function serveOperation(
   operation: Operation,
   handler: AnyHandler,
-  { authenticate, grants, browsers }: Pick<MountOptions<never>, 'authenticate' | 'grants' | 'browsers'>,
+  { authenticate, grants, browsers, findViewed }: Omit<MountOptions<never>, 'operations' | 'handlers'>,
 ) {
   return async function serveOperation(context: Context<HttpEnvironment>): Promise<Response> {
     context.set('operation', operation);
     requireSameOrigin(operation, context.req.raw, browsers);
-    const caller = await admittedCaller(operation, authenticate, context);
+    const asker = await admittedCaller(operation, authenticate, context);
+    const caller =
+      asker &&
+      (await viewedCaller(operation, asker, { headers: context.req.raw.headers, ip: context.get('ip') }, findViewed));
     const params = operation.params && parseInput(operation.params, context.req.param(), 'params');
     if (typeof operation.access === 'object' && caller !== undefined) {
       const { grant, param } = operation.access;

@@ -1,11 +1,13 @@
 import { AgnesError, type Problem, toProblem } from '@agnes/errors';
+import { withoutSecrets } from '@agnes/rbac';
 
 const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 60, 503: 5 };
 
 /** The answer for anything that was thrown: `application/problem+json`, with the headers that its status calls for. */
 export function problemResponse(error: unknown, requestId: string): Response {
   const problem = toProblem(error, requestId);
-  const body = JSON.stringify(problem);
+  // What is wrong may be a token that somebody put in the place of an id.
+  const body = withoutSecrets(JSON.stringify(problem));
   return new Response(body, {
     status: problem.status,
     headers: {

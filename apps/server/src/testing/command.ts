@@ -13,8 +13,12 @@ export const environmentFor = (dataDir: string, more: Readonly<Record<string, st
 });
 
 /** Starts a command of `agnes-server` as a process of its own. */
-export const startCommand = (args: readonly string[], env: Readonly<Record<string, string>>): Promise<RunningProcess> =>
-  startProcess(process.execPath, ['--conditions=@agnes/source', MAIN, ...args], { env });
+export const startCommand = (
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<RunningProcess> =>
+  startProcess(process.execPath, ['--conditions=@agnes/source', MAIN, ...args], { env, input });
 
 /** The same, to its end. */
 export async function runCommand(args: readonly string[], env: Readonly<Record<string, string>>) {

@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { email, id, idParams, longText, nonNegative, shortText, time } from '../schemas.ts';
 
-const origin = v.string();
+/** Who made a group: `system`, an administrator (`custom`), or a directory (`google_sync`, `oidc_sync`). */
+const origin = v.picklist(['system', 'custom', 'google_sync', 'oidc_sync']);
 
 const group = v.object({
   id,
@@ -10,6 +11,10 @@ const group = v.object({
   description: v.nullable(v.string()),
   is_system: v.boolean(),
   origin,
+  /** Whether a directory says who is in it, so that nobody else may. */
+  is_google_managed: v.boolean(),
+  /** The group of the directory that stands behind it. */
+  mapped_email: v.nullable(v.string()),
   created_at: time,
   created_by: v.nullable(v.string()),
   member_count: nonNegative,
@@ -45,14 +50,52 @@ const resourceType = v.object({
   id_format: v.string(),
 });
 
+const membership = v.object({
+  group_id: v.string(),
+  group_name: v.string(),
+  is_system: v.boolean(),
+  origin,
+  source: v.string(),
+  added_at: time,
+  added_by: v.nullable(v.string()),
+});
+
+/** A group through which somebody has a resource, and what its policy takes away; no policy: it gives all of it. */
+const via = v.object({
+  group_id: v.string(),
+  group_name: v.string(),
+  policy: v.nullable(v.object({ id, filters_rows: v.boolean(), masked_columns: v.array(v.string()) })),
+});
+
 const effectiveAccess = v.object({
   is_admin: v.boolean(),
+  /** Explicit grants only: what Admin implies is not listed. */
   items: v.array(
     v.object({
       resource_type: v.string(),
       resource_id: v.string(),
       resource_name: v.nullable(v.string()),
-      via_groups: v.array(v.object({ group_id: v.string(), group_name: v.string() })),
+      /** Whether the person sees a part of it only: no group of theirs gives all of it, and they are no administrator. */
+      restricted: v.boolean(),
+      via_groups: v.array(via),
+    }),
+  ),
+});
+
+const tableAccess = v.object({
+  table_id: v.string(),
+  name: v.string(),
+  groups: v.array(v.object({ ...via.entries, member_count: nonNegative })),
+  /** Every active account that may read the table. */
+  people: v.array(
+    v.object({
+      user_id: v.string(),
+      email: v.string(),
+      name: v.nullable(v.string()),
+      /** An administrator reads all of it, granted or not. */
+      is_admin: v.boolean(),
+      restricted: v.boolean(),
+      via_groups: v.array(via),
     }),
   ),
 });
@@ -140,18 +183,19 @@ export const accessOperations = {
     body: v.object({ name: v.optional(shortText), description: v.optional(v.nullable(longText)) }),
     status: 200,
     response: group,
-    errors: ['group_not_found', 'group_exists', 'system_group'],
+    errors: ['group_not_found', 'group_exists', 'system_group', 'google_managed_readonly'],
+    cli: 'admin group rename',
   }),
   deleteGroup: defineOperation({
     ...admin,
     id: 'deleteGroup',
     method: 'DELETE',
     path: '/api/admin/groups/{id}',
-    summary: 'Deletes a group with its members and grants.',
+    summary: 'Deletes a group with its members, grants and policies.',
     params: idParams,
     status: 204,
     response: 'empty',
-    errors: ['group_not_found', 'system_group'],
+    errors: ['group_not_found', 'system_group', 'google_managed_readonly'],
     cli: 'admin group delete',
   }),
   listMembers: defineOperation({
@@ -176,7 +220,7 @@ export const accessOperations = {
     body: v.object({ email }),
     status: 201,
     response: member,
-    errors: ['group_not_found', 'user_not_found', 'member_exists', 'system_group'],
+    errors: ['group_not_found', 'user_not_found', 'member_exists', 'system_group', 'google_managed_readonly'],
     cli: 'admin group add-member',
   }),
   removeMember: defineOperation({
@@ -188,7 +232,7 @@ export const accessOperations = {
     params: v.object({ id, user_id: id }),
     status: 204,
     response: 'empty',
-    errors: ['group_not_found', 'user_not_found', 'member_not_found', 'last_admin'],
+    errors: ['group_not_found', 'user_not_found', 'member_not_found', 'last_admin', 'google_managed_readonly'],
     cli: 'admin group remove-member',
   }),
   listGrants: defineOperation({
@@ -212,7 +256,7 @@ export const accessOperations = {
     body: v.object({ group_id: id, resource_type: shortText, resource_id: id }),
     status: 201,
     response: grant,
-    errors: ['unknown_resource_type', 'group_not_found', 'grant_exists', 'table_not_found'],
+    errors: ['unknown_resource_type', 'group_not_found', 'grant_exists', 'table_not_found', 'not_found'],
     cli: 'admin grant create',
   }),
   deleteGrant: defineOperation({
@@ -234,6 +278,8 @@ export const accessOperations = {
     tag: 'access',
     summary: 'What is granted to the caller, and through which groups.',
     access: 'caller',
+    scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: effectiveAccess,
     errors: [],
@@ -248,5 +294,52 @@ export const accessOperations = {
     status: 200,
     response: effectiveAccess,
     errors: ['user_not_found'],
+    cli: 'admin access show',
+  }),
+  tableAccess: defineOperation({
+    ...admin,
+    id: 'tableAccess',
+    method: 'GET',
+    path: '/api/admin/tables/{id}/access',
+    summary: 'Who may read a table (id or name), through which groups, and under which policies.',
+    params: idParams,
+    status: 200,
+    response: tableAccess,
+    errors: ['table_not_found'],
+    cli: 'admin access table',
+  }),
+  listMemberships: defineOperation({
+    ...admin,
+    id: 'listMemberships',
+    method: 'GET',
+    path: '/api/admin/users/{id}/memberships',
+    summary: 'The groups of a person, an entry for each source that says so.',
+    params: idParams,
+    status: 200,
+    response: v.array(membership),
+    errors: ['user_not_found'],
+  }),
+  addMembership: defineOperation({
+    ...admin,
+    id: 'addMembership',
+    method: 'POST',
+    path: '/api/admin/users/{id}/memberships',
+    summary: 'Adds a person to a group (id or name).',
+    params: idParams,
+    body: v.object({ group_id: id }),
+    status: 201,
+    response: membership,
+    errors: ['group_not_found', 'user_not_found', 'member_exists', 'system_group', 'google_managed_readonly'],
+  }),
+  removeMembership: defineOperation({
+    ...admin,
+    id: 'removeMembership',
+    method: 'DELETE',
+    path: '/api/admin/users/{id}/memberships/{group_id}',
+    summary: 'Takes a person out of a group (id or name).',
+    params: v.object({ id, group_id: id }),
+    status: 204,
+    response: 'empty',
+    errors: ['group_not_found', 'user_not_found', 'member_not_found', 'last_admin', 'google_managed_readonly'],
   }),
 };

@@ -87,6 +87,7 @@ export const authOperations = {
     summary: 'Who the caller is, as the server sees it.',
     access: 'caller',
     scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: v.object({
       user_id: v.string(),
@@ -180,6 +181,7 @@ export const authOperations = {
     status: 200,
     response: v.array(adminAccessToken),
     errors: [],
+    cli: 'admin token list',
   }),
   revokeAnyToken: defineOperation({
     id: 'revokeAnyToken',
@@ -192,6 +194,7 @@ export const authOperations = {
     status: 204,
     response: 'empty',
     errors: ['token_not_found'],
+    cli: 'admin token revoke',
   }),
 };
 

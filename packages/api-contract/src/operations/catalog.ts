@@ -14,8 +14,11 @@ const catalogTable = v.object({
   where_examples: v.array(v.string()),
   fetch_via: v.string(),
   rough_size_hint: v.nullable(v.picklist(['small', 'medium', 'large', 'very_large'])),
+  /** Null too where the caller sees a part of the table only. */
   rows: v.nullable(nonNegative),
   size_bytes: v.nullable(nonNegative),
+  /** Whether a policy shows the caller a part of the table only. */
+  restricted: v.boolean(),
   partition_by: v.nullable(v.string()),
   clustered_by: v.array(v.string()),
   entity_type: v.nullable(v.string()),
@@ -32,6 +35,7 @@ export const catalogOperations = {
     summary: 'The tables the caller may read.',
     access: 'caller',
     scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: v.object({ tables: v.array(catalogTable), server_time: time }),
     errors: [],
@@ -45,6 +49,7 @@ export const catalogOperations = {
     summary: 'The tables the caller may read, in short.',
     access: 'caller',
     scopes: ['pull', 'query'],
+    viewAs: true,
     status: 200,
     response: v.object({
       tables: v.array(
@@ -69,6 +74,7 @@ export const catalogOperations = {
     summary: 'Columns of a table, by its id or name.',
     access: { grant: 'table', param: 'id' },
     scopes: ['pull', 'query'],
+    viewAs: true,
     params: idParams,
     status: 200,
     response: v.object({
@@ -92,6 +98,7 @@ export const catalogOperations = {
     summary: 'The first rows of a table. NaN and infinities become null.',
     access: { grant: 'table', param: 'id' },
     scopes: ['query'],
+    viewAs: true,
     params: idParams,
     query: v.object({ n: queryInteger(1, 100, 5) }),
     status: 200,

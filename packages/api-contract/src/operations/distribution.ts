@@ -16,14 +16,18 @@ export const manifestTable = v.object({
   /** MD5 of a single file, for the reference's client only; else empty. */
   hash: v.string(),
   updated: nullableTime,
-  size_bytes: nonNegative,
-  rows: nonNegative,
+  /** Of the whole table; null where the caller sees a part of it only. */
+  size_bytes: v.nullable(nonNegative),
+  rows: v.nullable(nonNegative),
   query_mode: v.picklist(['local', 'remote', 'materialized']),
   source_type: v.string(),
   id: v.string(),
   version: v.nullable(v.object({ id: v.string(), created_at: time })),
   distribution: v.picklist(['files', 'server_only']),
+  /** Why it is `server_only`: `policy`, or a sentence for people. */
   reason: v.optional(v.string()),
+  /** What of the table the caller sees, as an id that changes with it; absent when that is all of it. */
+  policy: v.optional(v.string()),
   /** In order; the rows of the table are the rows of its parts, one after another. */
   parts: v.array(part),
   columns: v.array(v.object({ name: v.string(), type: v.string(), nullable: v.boolean() })),
@@ -47,6 +51,7 @@ export const distributionOperations = {
       'What the caller may have, with the hash of each file. Answers 304 to an `If-None-Match` that still holds.',
     access: 'caller',
     scopes: ['pull'],
+    viewAs: true,
     status: 200,
     response: manifest,
     errors: [],

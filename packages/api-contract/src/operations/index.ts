@@ -1,9 +1,11 @@
 import { accessOperations } from './access.ts';
+import { auditOperations } from './audit.ts';
 import { authOperations, userOperations } from './auth.ts';
 import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
+import { policyOperations } from './policies.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
 import { signInOperations } from './sign-in.ts';
@@ -17,6 +19,8 @@ export const operations = {
   ...signInOperations,
   ...userOperations,
   ...accessOperations,
+  ...policyOperations,
+  ...auditOperations,
   ...registryOperations,
   ...catalogOperations,
   ...distributionOperations,

@@ -65,6 +65,7 @@ export const sessionOperations = {
     status: 200,
     response: v.array(session),
     errors: ['user_not_found'],
+    cli: 'admin sessions list',
   }),
   endUserSessions: defineOperation({
     ...byAdmin,
@@ -76,6 +77,7 @@ export const sessionOperations = {
     status: 200,
     response: ended,
     errors: ['user_not_found'],
+    cli: 'admin sessions revoke --all',
   }),
   endUserSession: defineOperation({
     ...byAdmin,
@@ -87,6 +89,7 @@ export const sessionOperations = {
     status: 204,
     response: 'empty',
     errors: ['user_not_found', 'session_not_found'],
+    cli: 'admin sessions revoke',
   }),
 };
 

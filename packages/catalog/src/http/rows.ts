@@ -1,5 +1,5 @@
 import type { catalogOperations, OperationOutput, registryOperations } from '@agnes/api-contract';
-import type { RegisteredTable } from '../table.ts';
+import type { ReadableTable, RegisteredTable } from '../table.ts';
 
 type RegistryEntry = OperationOutput<typeof registryOperations.listRegistry>['tables'][number];
 type CatalogEntry = OperationOutput<typeof catalogOperations.catalog>['tables'][number];
@@ -18,7 +18,7 @@ export function registryEntry(table: RegisteredTable): RegistryEntry {
 }
 
 /** A table as whoever may read it sees it. */
-export function catalogEntry(table: RegisteredTable): CatalogEntry {
+export function catalogEntry(table: ReadableTable): CatalogEntry {
   const remote = table.query_mode === 'remote';
   return {
     id: table.id,
@@ -28,18 +28,24 @@ export function catalogEntry(table: RegisteredTable): CatalogEntry {
     query_mode: table.query_mode,
     sql_flavor: sqlFlavor(table),
     where_examples: [],
-    fetch_via: remote
-      ? `agnes snapshot create ${table.name} --select <columns> --where '<predicate>' --limit <N>`
-      : 'agnes pull',
+    fetch_via: fetchVia(table),
     rough_size_hint: table.size_bytes === null || remote ? null : sizeHint(table.size_bytes),
     rows: remote ? null : table.rows,
     size_bytes: remote ? null : table.size_bytes,
+    restricted: table.policy !== undefined,
     partition_by: null,
     clustered_by: [],
     entity_type: null,
     metadata_freshness: remote ? 'never_fetched' : 'not_applicable',
     updated: table.last_sync?.toISOString() ?? null,
   };
+}
+
+function fetchVia({ name, query_mode, policy }: ReadableTable): string {
+  if (query_mode === 'remote') {
+    return `agnes snapshot create ${name} --select <columns> --where '<predicate>' --limit <N>`;
+  }
+  return policy === undefined ? 'agnes pull' : `agnes query --remote "SELECT … FROM ${name}"`;
 }
 
 /** The dialect that a query of the table is written in. */

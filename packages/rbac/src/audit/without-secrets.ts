@@ -1,6 +1,6 @@
 /** Tokens and links of ours, and the password inside a URL: people write them into statements and names. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
-  [/\bagnes_([a-z]{2,10})_[0-9A-Za-z_-]{8,}/g, 'agnes_$1_…'],
+  [/\bagnes_([a-z]{2,10})_[0-9A-Za-z]{16,}/g, 'agnes_$1_…'],
   [/(:\/\/[^\s/:@'"]{0,200}:)[^\s/@'"]{1,500}@/g, '$1…@'],
 ];
 

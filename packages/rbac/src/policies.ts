@@ -1,0 +1,253 @@
+import { AgnesError } from '@agnes/errors';
+import { bumpVersion, newId, type State, type StateDatabase, schema } from '@agnes/state';
+import { and, asc, eq } from 'drizzle-orm';
+import { recordAudit } from './audit.ts';
+import { type Group, requireGroup } from './groups.ts';
+import type { PolicyRules } from './policy.ts';
+import type { ResourceTypes } from './resource-types.ts';
+
+/** A policy, with the names of what it is about and who sees the table without one. */
+export interface Policy extends PolicyRules {
+  readonly id: string;
+  readonly table_id: string;
+  readonly table_name: string | null;
+  readonly group_id: string;
+  readonly group_name: string;
+  /** Whether the group is granted the table. */
+  readonly granted: boolean;
+  /** Groups that are granted the table and have no policy on it. */
+  readonly unrestricted_groups: readonly { readonly group_id: string; readonly group_name: string }[];
+  readonly created_at: Date;
+  readonly created_by: string | null;
+  readonly updated_at: Date;
+  readonly updated_by: string | null;
+  readonly error: string | null;
+  readonly error_at: Date | null;
+}
+
+export interface PolicyFilter {
+  /** Id or name. */
+  readonly table_id?: string | undefined;
+  /** Id or name. */
+  readonly group_id?: string | undefined;
+}
+
+export interface PolicyPatch {
+  readonly row_filter?: string | null | undefined;
+  readonly column_masks?: Readonly<Record<string, string>> | null | undefined;
+}
+
+export interface NewPolicy extends PolicyPatch {
+  /** Id or name. */
+  readonly table_id: string;
+  /** Id or name. */
+  readonly group_id: string;
+}
+
+/** Throws `invalid_policy` for rules that could not be applied to the table. */
+export type PolicyValidator = (
+  table: { readonly id: string; readonly name: string },
+  rules: PolicyRules,
+) => Promise<void>;
+
+export interface PolicyContext {
+  readonly state: State;
+  readonly types: ResourceTypes;
+  /** Undefined until whoever applies policies has said that they do. */
+  readonly validate: () => PolicyValidator | undefined;
+}
+
+/** By table and group. Throws `table_not_found`, `group_not_found`. */
+export async function listPolicies({ state, types }: PolicyContext, filter: PolicyFilter = {}): Promise<Policy[]> {
+  const table = filter.table_id === undefined ? undefined : await types.resolve('table', filter.table_id);
+  const group = filter.group_id === undefined ? undefined : await requireGroup(state.db, filter.group_id);
+  return selectPolicies(state, types, { tableId: table?.id, groupId: group?.id });
+}
+
+/** Throws `policy_not_found`. */
+export async function getPolicy({ state, types }: PolicyContext, id: string): Promise<Policy> {
+  const [policy] = await selectPolicies(state, types, { id });
+  return policy ?? notFound(id);
+}
+
+/**
+ * Limits what a group sees of a table. Throws `table_not_found`, `group_not_found`, `policy_exists`, `invalid_policy`, and
+ * `unavailable` where nothing applies policies: one that nothing applies would protect nothing.
+ */
+export async function createPolicy(context: PolicyContext, input: NewPolicy, by: string): Promise<Policy> {
+  const { state, types } = context;
+  const table = await types.resolve('table', input.table_id);
+  const group = await requireGroup(state.db, input.group_id);
+  const rules = { row_filter: input.row_filter ?? null, column_masks: input.column_masks ?? {} };
+  // May take a while, so it is done before the write queue is held.
+  await validateRules(context, table, rules);
+  const id = newId('policy');
+  await state.write(async (tx) => {
+    await types.resolve('table', table.id);
+    await requireGroup(tx, group.id);
+    await refuseSecond(tx, table, group);
+    const at = new Date();
+    await tx.insert(schema.tablePolicies).values({
+      ...{ id, table_id: table.id, group_id: group.id, ...rules },
+      ...{ created_at: at, created_by: by, updated_at: at, updated_by: by },
+    });
+    await recordAudit(tx, {
+      userId: by,
+      action: 'policy.create',
+      resource: `policy:${id}`,
+      params: { table_id: table.id, group_id: group.id, ...rules },
+    });
+    await bumpVersion(tx, 'access_version');
+  });
+  return getPolicy(context, id);
+}
+
+/** Changes the rules and forgets that they failed. Throws `policy_not_found`, and as {@link createPolicy}. */
+export async function updatePolicy(
+  context: PolicyContext,
+  id: string,
+  patch: PolicyPatch,
+  by: string,
+): Promise<Policy> {
+  const { state } = context;
+  const seen = await getPolicy(context, id);
+  const rules = {
+    row_filter: patch.row_filter === undefined ? seen.row_filter : patch.row_filter,
+    column_masks: patch.column_masks === undefined ? seen.column_masks : (patch.column_masks ?? {}),
+  };
+  await validateRules(context, { id: seen.table_id, name: seen.table_name ?? seen.table_id }, rules);
+  await state.write(async (tx) => {
+    const { table_id, group_id } = await requireRow(tx, id);
+    await tx
+      .update(schema.tablePolicies)
+      .set({ ...rules, updated_at: new Date(), updated_by: by, error: null, error_at: null })
+      .where(eq(schema.tablePolicies.id, id));
+    await recordAudit(tx, {
+      userId: by,
+      action: 'policy.update',
+      resource: `policy:${id}`,
+      params: { table_id, group_id, ...rules },
+    });
+    await bumpVersion(tx, 'access_version');
+  });
+  return getPolicy(context, id);
+}
+
+/** Throws `policy_not_found`. */
+export async function deletePolicy({ state }: PolicyContext, id: string, by: string): Promise<void> {
+  await state.write(async (tx) => {
+    const { table_id, group_id } = await requireRow(tx, id);
+    await tx.delete(schema.tablePolicies).where(eq(schema.tablePolicies.id, id));
+    await recordAudit(tx, {
+      userId: by,
+      action: 'policy.delete',
+      resource: `policy:${id}`,
+      params: { table_id, group_id },
+    });
+    await bumpVersion(tx, 'access_version');
+  });
+}
+
+const LONGEST_FAILURE = 1_000;
+
+/**
+ * Notes for administrators why a policy failed on real data: what failed, never a value of a row. The same failure is noted
+ * once, and a policy that is gone is no error.
+ */
+export async function recordPolicyFailure({ state }: PolicyContext, id: string, message: string): Promise<void> {
+  const error = message.replaceAll(/\p{Cc}+/gu, ' ').slice(0, LONGEST_FAILURE);
+  await state.write(async (tx) => {
+    const [policy] = await tx.select().from(schema.tablePolicies).where(eq(schema.tablePolicies.id, id));
+    if (policy === undefined || policy.error === error) return;
+    await tx.update(schema.tablePolicies).set({ error, error_at: new Date() }).where(eq(schema.tablePolicies.id, id));
+    await recordAudit(tx, {
+      userId: null,
+      action: 'policy.failed',
+      resource: `policy:${id}`,
+      params: { table_id: policy.table_id, group_id: policy.group_id, error },
+      result: 'error',
+    });
+  });
+}
+
+async function validateRules(
+  { validate }: PolicyContext,
+  table: { readonly id: string; readonly name: string },
+  rules: PolicyRules,
+): Promise<void> {
+  if (rules.row_filter === null && Object.keys(rules.column_masks).length === 0) {
+    throw new AgnesError('invalid_policy', 'A policy without a row filter and without a column mask limits nothing.', {
+      hint: 'Give it one of them; without a policy a grant gives the whole table.',
+    });
+  }
+  const validator = validate();
+  if (validator === undefined) {
+    throw new AgnesError('unavailable', 'Nothing here applies policies, so that none can be made.', {
+      hint: 'Make it on the server that answers queries.',
+    });
+  }
+  await validator(table, rules);
+}
+
+async function refuseSecond(tx: StateDatabase, table: { id: string; name: string }, group: Group): Promise<void> {
+  const { tablePolicies } = schema;
+  const [there] = await tx
+    .select({ id: tablePolicies.id })
+    .from(tablePolicies)
+    .where(and(eq(tablePolicies.table_id, table.id), eq(tablePolicies.group_id, group.id)));
+  if (there === undefined) return;
+  throw new AgnesError('policy_exists', `'${group.name}' has a policy on '${table.name}' already.`, {
+    hint: `Change it: agnes admin policy update ${there.id}`,
+    details: { policy_id: there.id },
+  });
+}
+
+async function requireRow(tx: StateDatabase, id: string) {
+  const [row] = await tx.select().from(schema.tablePolicies).where(eq(schema.tablePolicies.id, id));
+  return row ?? notFound(id);
+}
+
+async function selectPolicies(
+  state: State,
+  types: ResourceTypes,
+  which: { id?: string | undefined; tableId?: string | undefined; groupId?: string | undefined },
+): Promise<Policy[]> {
+  const { tablePolicies, resourceGrants, userGroups } = schema;
+  const [all, groups] = await Promise.all([
+    state.db.select().from(tablePolicies).orderBy(asc(tablePolicies.table_id), asc(tablePolicies.group_id)),
+    state.db.select({ id: userGroups.id, name: userGroups.name }).from(userGroups),
+  ]);
+  const groupNames = new Map(groups.map(({ id, name }) => [id, name]));
+  const rows = all.filter(
+    (row) =>
+      (which.id === undefined || row.id === which.id) &&
+      (which.tableId === undefined || row.table_id === which.tableId) &&
+      (which.groupId === undefined || row.group_id === which.groupId),
+  );
+  if (rows.length === 0) return [];
+  const grants = await state.db
+    .select({ table_id: resourceGrants.resource_id, group_id: resourceGrants.group_id })
+    .from(resourceGrants)
+    .where(eq(resourceGrants.resource_type, 'table'));
+  const granted = Map.groupBy(grants, ({ table_id }) => table_id);
+  const limited = new Set(all.map(({ table_id, group_id }) => `${table_id} ${group_id}`));
+  const names = await types.names(rows.map(({ table_id }) => ({ resource_type: 'table', resource_id: table_id })));
+  return rows.map((row) => {
+    const ofTable = granted.get(row.table_id) ?? [];
+    return {
+      ...row,
+      column_masks: row.column_masks ?? {},
+      table_name: names.get(`table ${row.table_id}`) ?? null,
+      group_name: groupNames.get(row.group_id) ?? row.group_id,
+      granted: ofTable.some(({ group_id }) => group_id === row.group_id),
+      unrestricted_groups: ofTable
+        .filter(({ group_id }) => !limited.has(`${row.table_id} ${group_id}`))
+        .map(({ group_id }) => ({ group_id, group_name: groupNames.get(group_id) ?? group_id }))
+        .sort((a, b) => (a.group_name < b.group_name ? -1 : 1)),
+    };
+  });
+}
+
+function notFound(id: string): never {
+  throw new AgnesError('policy_not_found', `There is no policy '${id}'.`, { hint: 'agnes admin policy list' });
+}
