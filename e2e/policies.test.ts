@@ -13,7 +13,7 @@ beforeAll(async () => {
   await writeFile(inFiles(all, 'events.csv'), 'id\n1\n');
   await all.publish({ orders: 'orders.csv', events: 'events.csv' }, ['orders', 'events']);
   await initialise(all);
-});
+}, 180_000);
 afterAll(() => all?.[Symbol.asyncDispose]());
 
 interface Pulled {
@@ -67,7 +67,7 @@ it('takes a table off the laptop when a policy is made for its owner, says why, 
   await whileStopped((access) => access.deletePolicy(id, 'root'));
   expect(await pull()).toMatchObject({ updated: ['orders'], removed: [], skipped: [] });
   expect(await query(all.analyst, 'SELECT count(*) AS n FROM orders')).toEqual([{ n: 2 }]);
-});
+}, 180_000);
 
 async function filesInStore(): Promise<string[]> {
   const store = join(all.analyst.home, '.cache', 'agnes', 'store', 'sha256');
