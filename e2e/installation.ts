@@ -24,11 +24,11 @@ export interface Installation extends AsyncDisposable {
   publish(tables: Readonly<Record<string, string>>, granted: readonly string[]): Promise<void>;
 }
 
-/** Starts everything; the analyst is signed in and a member of the group `analysts`, and has no workspace yet. */
-export async function startInstallation(): Promise<Installation> {
+/** Starts everything; the analyst is signed in and a member of the group `analysts`, and has no workspace yet. `env` is the server's. */
+export async function startInstallation(env: Readonly<Record<string, string>> = {}): Promise<Installation> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await temporaryFolder('agnes-files-'));
-  const server = stack.use(await startServer({ env: { AGNES_FILES_ROOTS: folder.path, AGNES_ROLE: 'api' } }));
+  const server = stack.use(await startServer({ env: { AGNES_FILES_ROOTS: folder.path, AGNES_ROLE: 'api', ...env } }));
   const network = stack.use(await startFaultProxy(server.url));
   const admin = stack.use(await startLaptop({ AGNES_SERVER: server.url }));
   const analyst = stack.use(await startLaptop({ AGNES_SERVER: network.url }));

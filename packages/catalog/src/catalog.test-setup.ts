@@ -7,6 +7,7 @@ import { type Access, createAccess, EVERYONE_GROUP_ID, type Principal } from '@a
 import { openState, type State, schema } from '@agnes/state';
 import { testState } from '@agnes/testkit';
 import { type Catalog, type CatalogOptions, createCatalog } from './catalog.ts';
+import type { Manifest } from './manifest.ts';
 import type { Part, Publication, PublishedTable } from './publication.ts';
 
 /** A real catalog over a real state and store, for tests. */
@@ -71,6 +72,12 @@ export async function person(access: Access, state: State, name: string): Promis
   await access.addMember(group.id, id, 'admin', ROOT.userId);
   return { userId: id, groupIds: [group.id, EVERYONE_GROUP_ID], isAdmin: false };
 }
+
+/** The JSON text of somebody's manifest. */
+export const manifestText = async (catalog: Catalog, principal: Principal): Promise<string> =>
+  textOf(await catalog.manifest(principal));
+
+export const textOf = (manifest: Manifest): string => Buffer.concat(manifest.plain()).toString();
 
 export async function part(blobs: BlobStore, rows = 1, bytes: Uint8Array = randomBytes(32)): Promise<Part> {
   const blob = await blobs.putStream(

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { chmod, rm, truncate } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import { type Caller, callerOf, operations, Reply, type RequestContext } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
 import type { Principal } from '@agnes/rbac';
@@ -180,6 +181,25 @@ describe('the manifest', () => {
       expect([second.status, second.body, second.headers.get('etag')]).toEqual([304, null, tag]);
     }
     expect((await get({ 'if-none-match': '"other"' })).status).toBe(200);
+  });
+
+  test('comes gzipped, with a weak ETag, to whoever takes that', async () => {
+    const plain = await get();
+    const text = await plain.text();
+    for (const accepted of ['gzip', 'br, GZIP;q=0.5', 'deflate, x-gzip']) {
+      const zipped = await get({ 'accept-encoding': accepted });
+      expect(zipped.headers.get('content-encoding'), accepted).toBe('gzip');
+      expect(zipped.headers.get('etag')).toBe(`W/${plain.headers.get('etag')}`);
+      const body = Buffer.from(await zipped.arrayBuffer());
+      expect(zipped.headers.get('content-length')).toBe(String(body.length));
+      expect(gunzipSync(body).toString()).toBe(text);
+      expect((await get({ 'if-none-match': zipped.headers.get('etag') ?? '' })).status).toBe(304);
+    }
+    for (const accepted of ['identity', 'gzip;q=0', 'br, gzip; q=0.0', 'gzipped']) {
+      const answer = await get({ 'accept-encoding': accepted });
+      expect([answer.headers.get('content-encoding'), answer.headers.get('vary')]).toEqual([null, 'Accept-Encoding']);
+      expect(await answer.text()).toBe(text);
+    }
   });
 });
 

@@ -8,7 +8,7 @@ import {
 import { AgnesError } from '@agnes/errors';
 import type { Catalog } from './catalog.ts';
 import { blobResponse } from './http/blob-response.ts';
-import { noneMatchNames } from './http/entity-tags.ts';
+import { manifestResponse } from './http/manifest-response.ts';
 import { catalogEntry, registryEntry, sqlFlavor } from './http/rows.ts';
 
 type CatalogHandlers = Handlers<
@@ -78,20 +78,7 @@ export function catalogHandlers({ catalog, now = () => new Date() }: CatalogHand
     },
 
     async syncManifest(_input, context) {
-      const manifest = await catalog.manifest(callerOf(context));
-      const { etag } = manifest;
-      const headers = { etag, 'cache-control': 'private, no-cache' };
-      if (noneMatchNames(context.headers.get('if-none-match'), etag)) {
-        return new Response(null, { status: 304, headers });
-      }
-      const { json } = manifest;
-      return new Response(json, {
-        headers: {
-          ...headers,
-          'content-type': 'application/json',
-          'content-length': String(Buffer.byteLength(json)),
-        },
-      });
+      return await manifestResponse(await catalog.manifest(callerOf(context)), context);
     },
     async getBlob({ params }, context) {
       const blob = await catalog.readableBlob(callerOf(context), params.sha256);

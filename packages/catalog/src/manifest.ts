@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EffectivePolicy, TableAccess } from '@agnes/rbac';
 import type { ColumnEntry } from '@agnes/state';
+import { type Pieces, SharedText } from './manifest-text.ts';
 import { type CurrentTable, type Snapshot, serverOnlyReason } from './snapshot.ts';
 import type { QueryMode } from './table.ts';
 
@@ -8,8 +9,9 @@ import type { QueryMode } from './table.ts';
 export interface Manifest {
   /** Strong, with its quotes: changes with the data version and with what the caller may read. */
   readonly etag: string;
-  /** The JSON text. `server_time` is of this answer and not part of the ETag. */
-  readonly json: string;
+  /** The JSON text in UTF-8. `server_time` is of this answer and not part of the ETag. */
+  plain(): Pieces;
+  gzipped(): Promise<Pieces>;
 }
 
 /** A table in a manifest, on the wire. */
@@ -36,7 +38,7 @@ interface ManifestTable {
   readonly columns: readonly ColumnEntry[];
 }
 
-/** Characters of manifests of one data version that are kept; what was not asked for longest goes first. */
+/** Bytes of manifests of one data version that are kept; what was not asked for longest goes first. */
 const MOST_KEPT = 64 * 1024 ** 2;
 
 /** Makes manifests, and keeps what callers with the same tables share. */
@@ -47,7 +49,7 @@ export class Manifests {
   /** What somebody may read is one object while it holds, so asking again costs no more than this. */
   #etags = new WeakMap<TableAccess, string>();
   /** JSON texts up to the server's time, by ETag. */
-  #heads = new Map<string, string>();
+  #heads = new Map<string, SharedText>();
   #kept = 0;
 
   /** The manifest of a caller who may read these tables. */
@@ -60,16 +62,12 @@ export class Manifests {
       this.#kept = 0;
     }
     const etag = this.#etags.get(access) ?? this.#make(snapshot, access).etag;
-    const headOf = (): string => this.#headOf(etag) ?? this.#make(snapshot, access).head;
-    return {
-      etag,
-      get json() {
-        return `${headOf()}${JSON.stringify(now.toISOString())}}`;
-      },
-    };
+    const headOf = (): SharedText => this.#headOf(etag) ?? this.#make(snapshot, access).head;
+    const end = `${JSON.stringify(now.toISOString())}}`;
+    return { etag, plain: () => headOf().plain(end), gzipped: () => headOf().gzipped(end) };
   }
 
-  #make(snapshot: Snapshot, access: TableAccess): { etag: string; head: string } {
+  #make(snapshot: Snapshot, access: TableAccess): { etag: string; head: SharedText } {
     const entries: string[] = [];
     for (const current of snapshot.current.values()) {
       const { id } = current.table;
@@ -78,9 +76,10 @@ export class Manifests {
       entries.push(policy === undefined ? this.#entryOf(snapshot, current) : entryOf(current, policy));
     }
     const version = JSON.stringify(String(snapshot.dataVersion));
-    const head = `{"format":1,"data_version":${version},"tables":{${entries.join(',')}},"assets":{},"server_time":`;
+    const text = `{"format":1,"data_version":${version},"tables":{${entries.join(',')}},"assets":{},"server_time":`;
     // Of the whole text and not of the version alone, which repeats after the state was restored from a snapshot.
-    const etag = `"${createHash('sha256').update(head).digest('hex').slice(0, 32)}"`;
+    const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
+    const head = new SharedText(text);
     // The snapshot may have been replaced since; then this manifest is sent and not kept.
     if (this.#snapshot === snapshot) {
       this.#etags.set(access, etag);
@@ -99,7 +98,7 @@ export class Manifests {
     return entry;
   }
 
-  #headOf(etag: string): string | undefined {
+  #headOf(etag: string): SharedText | undefined {
     const head = this.#heads.get(etag);
     if (head === undefined) return undefined;
     // Deleted and set again: the first key of a map is then the one that was used longest ago.
@@ -108,14 +107,14 @@ export class Manifests {
     return head;
   }
 
-  #keep(etag: string, head: string): void {
+  #keep(etag: string, head: SharedText): void {
     if (this.#headOf(etag) !== undefined) return;
     this.#heads.set(etag, head);
-    this.#kept += head.length;
+    this.#kept += head.size;
     for (const [oldest, text] of this.#heads) {
       if (this.#kept <= MOST_KEPT || oldest === etag) break;
       this.#heads.delete(oldest);
-      this.#kept -= text.length;
+      this.#kept -= text.size;
     }
   }
 }

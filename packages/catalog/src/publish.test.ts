@@ -1,7 +1,16 @@
 import type { State } from '@agnes/state';
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { part, person, publication, ROOT, type TestCatalog, table, testCatalog } from './catalog.test-setup.ts';
+import {
+  manifestText,
+  part,
+  person,
+  publication,
+  ROOT,
+  type TestCatalog,
+  table,
+  testCatalog,
+} from './catalog.test-setup.ts';
 
 let it: TestCatalog;
 beforeAll(async () => {
@@ -221,7 +230,7 @@ describe('ownership of names', () => {
     await it.access.createGrant({ group_id: 'ann', resource_type: 'table', resource_id: id }, ROOT.userId);
     expect((await it.catalog.publish(publication('a', []))).withdrawn).toEqual(['orders']);
     expect(await it.catalog.currentVersion(id)).toBeUndefined();
-    expect(JSON.parse((await it.catalog.manifest(ann)).json).tables).toEqual({});
+    expect(JSON.parse(await manifestText(it.catalog, ann)).tables).toEqual({});
 
     expect((await it.catalog.publish(publication('b', [await orders()]))).changed).toMatchObject([{ id }]);
     expect(await it.catalog.readable(ann, 'orders')).toMatchObject({ id, source: 'b', registered_by: 'extract:b' });

@@ -167,6 +167,15 @@ describe('a policy', () => {
     expect(masked).toMatchObject({ row_filter: null, column_masks: { vat: 'null' } });
   });
 
+  test('that two people change at once has what both of them changed', async () => {
+    const { id } = await limit('Sales');
+    await Promise.all([
+      access.updatePolicy(id, { row_filter: 'id = 1' }, ROOT),
+      access.updatePolicy(id, { column_masks: { vat: 'null' } }, ROOT),
+    ]);
+    expect(await access.getPolicy(id)).toMatchObject({ row_filter: 'id = 1', column_masks: { vat: 'null' } });
+  });
+
   test('goes with its table and with its group, and stays when the grant goes', async () => {
     const granted = await grant('Sales');
     await limit('Sales');

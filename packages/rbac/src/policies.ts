@@ -116,8 +116,11 @@ export async function updatePolicy(
     column_masks: patch.column_masks === undefined ? seen.column_masks : (patch.column_masks ?? {}),
   };
   await validateRules(context, { id: seen.table_id, name: seen.table_name ?? seen.table_id }, rules);
-  await state.write(async (tx) => {
-    const { table_id, group_id } = await requireRow(tx, id);
+  const done = await state.write(async (tx) => {
+    const now = await requireRow(tx, id);
+    // Changed by somebody else since: what was left out of the patch is then something else.
+    if (!sameRules(seen, { ...now, column_masks: now.column_masks ?? {} })) return false;
+    const { table_id, group_id } = now;
     await tx
       .update(schema.tablePolicies)
       .set({ ...rules, updated_at: new Date(), updated_by: by, error: null, error_at: null })
@@ -129,8 +132,15 @@ export async function updatePolicy(
       params: { table_id, group_id, ...rules },
     });
     await bumpVersion(tx, 'access_version');
+    return true;
   });
-  return getPolicy(context, id);
+  return done ? getPolicy(context, id) : updatePolicy(context, id, patch, by);
+}
+
+function sameRules(a: PolicyRules, b: PolicyRules): boolean {
+  const textOf = ({ row_filter, column_masks }: PolicyRules): string =>
+    JSON.stringify([row_filter, Object.entries(column_masks).sort(([x], [y]) => (x < y ? -1 : 1))]);
+  return textOf(a) === textOf(b);
 }
 
 /** Throws `policy_not_found`. */
