@@ -30,7 +30,7 @@ export interface Relation {
 /** A statement that may run, once each of its relations is found to be readable. */
 export interface Passed {
   readonly kind: 'ok';
-  /** The statement without semicolons and comments around it: it may be put in parentheses, on lines of its own. */
+  /** The statement without semicolons around it: it may be put in parentheses, on lines of its own. */
   readonly sql: string;
   /** Each name once, in the order in which they are written. */
   readonly relations: readonly Relation[];

@@ -77,14 +77,12 @@ function cutStatement(sql: string, { bytes = BYTES, tokens: most = TOKENS }: Gat
   if (from === undefined || to === undefined) {
     return refuse('sql_syntax', 'There is no statement.', 'Write one SELECT.');
   }
+  // Comments in front stay, so that places in it are those of the whole text.
+  const start = first === 0 ? 0 : from.start;
   const shifted = tokens
     .slice(first, last + 1)
-    .map((token) => ({ ...token, start: token.start - from.start, end: token.end - from.start }));
-  return {
-    sql: sql.slice(from.start, to.end),
-    tokens: shifted,
-    start: Buffer.byteLength(sql.slice(0, from.start)),
-  };
+    .map((token) => ({ ...token, start: token.start - start, end: token.end - start }));
+  return { sql: sql.slice(start, to.end), tokens: shifted, start: Buffer.byteLength(sql.slice(0, start)) };
 }
 
 interface Parsed {
