@@ -52,3 +52,18 @@ export interface GateLimits {
 export function refuse(code: ErrorCode, message: string, hint: string, more: Partial<Refusal> = {}): Refusal {
   return { kind: 'refused', code, message, hint, ...more };
 }
+
+/** The places of a statement that the caller did not write would only confuse. */
+export function withoutPlace({ position: _, ...refusal }: Refusal): Refusal {
+  return refusal;
+}
+
+/** A PIVOT whose values nobody can find before it runs. */
+export function unlistedPivot(): Refusal {
+  return refuse(
+    'sql_not_allowed',
+    'The values of this PIVOT cannot be found.',
+    "List them: PIVOT … ON column IN ('a', 'b').",
+    { unknown: 'PIVOT' },
+  );
+}
