@@ -1,11 +1,10 @@
 import { messageOf } from '@agnes/errors';
-import { asciiLower } from './ascii.ts';
-import { allowedFunctionNames, refusalOf, TABLE_FUNCTIONS } from './functions.ts';
+import { functionRefusal } from './function-refusal.ts';
+import { allowedFunctionNames, TABLE_FUNCTIONS } from './functions.ts';
 import { type Refusal, type Relation, refuse } from './gate.ts';
-import { nearestNames } from './nearest.ts';
+import { didYouMean, nearestNames } from './nearest.ts';
 import { positionAt } from './position.ts';
 import type { EngineError } from './tree.ts';
-import { functionRefusal } from './walk.ts';
 
 /** A table that the caller may read. Columns of those that the statement names are enough. */
 export interface ReadableTable {
@@ -140,15 +139,7 @@ function unknownColumn(name: string, message: string, tables: readonly ReadableT
 
 function missing(type: string, name: string, tables: readonly ReadableTable[]): Refusal {
   if (/function|macro/i.test(type)) {
-    const lower = asciiLower(name);
-    if (refusalOf(lower) !== undefined) return functionRefusal(name, lower);
-    const names = /table/i.test(type) ? TABLE_FUNCTIONS : allowedFunctionNames();
-    const nearest = nearestNames(name, names);
-    return {
-      ...functionRefusal(name, lower),
-      nearest,
-      hint: `${didYouMean(nearest)}docs/security/sql-functions.md lists what may be called.`,
-    };
+    return functionRefusal(name, /table/i.test(type) ? TABLE_FUNCTIONS : allowedFunctionNames());
   }
   if (/type|collation|extension|setting/i.test(type)) {
     return refuse('sql_invalid', `There is no ${type.toLowerCase()} ${name}.`, "Use one of DuckDB's own.", {
@@ -158,8 +149,6 @@ function missing(type: string, name: string, tables: readonly ReadableTable[]): 
   return unknownTable({ name }, tables);
 }
 
-const didYouMean = (names: readonly string[]): string =>
-  names.length === 0 ? '' : `Did you mean ${names.join(', ')}? `;
 const quoted = (message: string): string | undefined => /"([^"]+)"/.exec(message)?.[1];
 const nameIn = (message: string): string => quoted(message) ?? /with name (\S+)/.exec(message)?.[1] ?? 'that name';
 

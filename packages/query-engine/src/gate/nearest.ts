@@ -17,6 +17,11 @@ export function nearestNames(wanted: string, names: Iterable<string>): readonly 
     .map(({ name }) => name);
 }
 
+/** For a hint: with a blank behind it, or nothing. */
+export function didYouMean(names: readonly string[]): string {
+  return names.length === 0 ? '' : `Did you mean ${names.join(', ')}? `;
+}
+
 /** Letters to change, add, leave out or swap; more than `most` is not counted to its end. */
 function editDistance(a: string, b: string, most: number): number {
   if (Math.abs(a.length - b.length) > most) return most + 1;

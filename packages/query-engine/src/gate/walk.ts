@@ -1,5 +1,6 @@
 import { asciiLower } from './ascii.ts';
-import { isAllowedFunction, refusalOf, TABLE_FUNCTIONS } from './functions.ts';
+import { functionRefusal } from './function-refusal.ts';
+import { allowedFunctionNames, isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts';
 import type { Refusal } from './gate.ts';
 import { refuse } from './gate.ts';
 import {
@@ -241,7 +242,7 @@ class Walk {
   #tableFunction(node: unknown, scope: Scope): void {
     if (!isRecord(node) || node.class !== 'FUNCTION') throw this.#unknown('a table function');
     this.#locate(node);
-    this.#function(node, (name) => TABLE_FUNCTIONS.has(name));
+    this.#function(node, true);
     this.shape(node, shapeOf(EXPRESSIONS, 'FUNCTION') ?? {}, scope, 'a table function');
   }
 
@@ -257,17 +258,17 @@ class Walk {
     if (shape === undefined || (types !== undefined && !types.has(textOf(node.type)))) {
       throw this.#unknown(nameOf(node, 'type'));
     }
-    if (name === 'FUNCTION' || name === 'WINDOW') this.#function(node, isAllowedFunction);
+    if (name === 'FUNCTION' || name === 'WINDOW') this.#function(node, false);
     if (node.export_state === true) throw this.#notAllowed('EXPORT_STATE', 'Leave it out.');
     this.shape(node, shape, scope, nameOf(node, 'type'));
   }
 
   /** `text.upper()` comes as a function of a schema `text`: what counts is the name, in whatever schema. */
-  #function(node: TreeNode, allowed: (name: string) => boolean): void {
+  #function(node: TreeNode, inFrom: boolean): void {
     const name = textOf(node.function_name);
     const lower = asciiLower(name);
-    if (allowed(lower) || lower === 'count_star') return;
-    throw this.#refuse(functionRefusal(name, lower));
+    if (inFrom ? TABLE_FUNCTIONS.has(lower) : isAllowedFunction(lower) || lower === 'count_star') return;
+    throw this.#refuse(functionRefusal(name, inFrom ? TABLE_FUNCTIONS : allowedFunctionNames()));
   }
 
   #type(type: unknown): void {
@@ -295,18 +296,6 @@ class Walk {
   #refuse(refusal: Refusal): Refused {
     return new Refused({ refusal, location: this.#location });
   }
-}
-
-/** Why a function may not be called, also when it does not exist. */
-export function functionRefusal(name: string, lower: string): Refusal {
-  const reason = refusalOf(lower);
-  const message =
-    reason === undefined
-      ? `There is no function ${name}() that a query may call.`
-      : `The function ${name}() may not be called: it ${reason}.`;
-  return refuse('sql_function_not_allowed', message, 'docs/security/sql-functions.md lists what may be called.', {
-    unknown: name,
-  });
 }
 
 function shapeOf(shapes: Readonly<Record<string, Shape>>, name: unknown): Shape | undefined {
