@@ -50,15 +50,17 @@ test(
   seconds * 1000 + 60_000,
 );
 
-test('a seed makes the same statements again, and they would get out of a room without walls', async () => {
+test('a seed makes the same statements again, and they would get out of a room without walls', {
+  timeout: 240_000,
+}, async () => {
   const [one, two] = [generator(honest, hostile, 7), generator(honest, hostile, 7)];
-  let out = 0;
-  for (let index = 0; index < 40; index += 1) {
-    const sql = one();
-    expect(two()).toBe(sql);
-    const told = await room.tryEscape(sql, { gate: false, plan: false, sandbox: true });
-    if (told !== undefined) out += 1;
+  for (let index = 0; index < 100; index += 1) expect(two()).toBe(one());
+  let cases = 0;
+  let told: string | undefined;
+  while (told === undefined && cases < 200) {
+    told = await room.tryEscape(one(), { gate: false, plan: false, sandbox: true });
+    cases += 1;
   }
-  process.stdout.write(`generated SQL without gate and plan: 40 cases, ${out} escapes\n`);
-  expect(out).toBeGreaterThan(0);
+  process.stdout.write(`generated SQL without gate and plan: the first escape after ${cases} cases\n`);
+  expect(told).toBeDefined();
 });
