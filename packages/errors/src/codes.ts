@@ -111,6 +111,19 @@ export const ERROR_CODES = {
   query_failed: entry(400, 1, 'The query failed.'),
   query_timeout: entry(504, 5, 'The query took longer than it may.'),
 
+  // SQL: what the query gateway refuses before anything runs
+  sql_syntax: entry(400, 2, 'The statement cannot be parsed.'),
+  sql_not_allowed: entry(400, 2, 'The statement does something that a query may not; only one SELECT may run.'),
+  sql_function_not_allowed: entry(
+    400,
+    2,
+    'The statement calls a function that does not exist or that a query may not call.',
+  ),
+  sql_unknown_table: entry(404, 8, 'The statement names a table that does not exist, or is not granted to the caller.'),
+  sql_unknown_column: entry(400, 2, 'The statement names a column that its tables do not have.'),
+  sql_invalid: entry(400, 2, 'The statement parses, but its parts do not fit together.'),
+  sql_too_large: entry(413, 2, 'The statement is too long or too deeply nested, or makes too many columns.'),
+
   // Laptop
   server_unreachable: entry(0, 7, 'The server did not answer.'),
   server_error: entry(0, 5, 'The server answered with an error that this client does not know.'),
