@@ -1,5 +1,6 @@
 import type { Jobs } from '@agnes/jobs';
 import type { Orchestrator } from '@agnes/orchestrator';
+import { pruneAudit } from '@agnes/rbac';
 import type { State } from '@agnes/state';
 import type { Chore } from './maintenance.ts';
 
@@ -13,10 +14,11 @@ export interface ChoreOptions {
   readonly state: State;
   readonly orchestrator: Orchestrator;
   readonly jobs: Jobs;
+  readonly auditRetentionDays: number;
 }
 
 /** What keeps the state safe and the disk from filling. */
-export function serverChores({ state, orchestrator, jobs }: ChoreOptions): Chore[] {
+export function serverChores({ state, orchestrator, jobs, auditRetentionDays }: ChoreOptions): Chore[] {
   return [
     {
       name: 'state snapshot',
@@ -40,6 +42,14 @@ export function serverChores({ state, orchestrator, jobs }: ChoreOptions): Chore
       async run() {
         const removed = await jobs.prune({ olderThan: new Date(Date.now() - JOBS_KEPT_MS), keep: JOBS_KEPT });
         return removed === 0 ? undefined : { jobs: removed };
+      },
+    },
+    {
+      name: 'old audit entries',
+      everyMs: HOUR_MS,
+      async run() {
+        const removed = await pruneAudit(state, new Date(Date.now() - auditRetentionDays * 24 * HOUR_MS));
+        return removed === 0 ? undefined : { entries: removed };
       },
     },
   ];

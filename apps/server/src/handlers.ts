@@ -5,8 +5,9 @@ import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
 import { orchestratorHandlers } from '@agnes/orchestrator/http';
 import { queryHandlers } from '@agnes/query-engine/http';
-import { accessHandlers } from '@agnes/rbac/http';
+import { accessHandlers, auditHandlers } from '@agnes/rbac/http';
 import type { GrantChecks } from './api/authorize.ts';
+import { audited } from './audited.ts';
 import { type Build, healthHandlers } from './health/handlers.ts';
 import type { ProcessWatch } from './health/process-watch.ts';
 import type { Parts } from './parts.ts';
@@ -17,20 +18,22 @@ export function serverHandlers(
   parts: Parts,
   running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string },
 ): Handlers<Operations> {
-  const { state, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
+  const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
-  return {
+  const plain: Handlers<Operations> = {
     ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
     ...authHandlers({ auth }),
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
+    ...auditHandlers({ state, trail: audit }),
     ...catalogHandlers({ catalog }),
     ...orchestratorHandlers({ orchestrator, jobs, catalog }),
     ...queryHandlers({ pool, catalog, blobs }),
     ...jobHandlers({ jobs }),
   };
+  return { ...plain, ...audited(plain, { audit, downloads, catalog }) };
 }
 
 /** Whether a caller may have what a path names. Unknown and forbidden end in the same error. */

@@ -6,19 +6,29 @@ import type { Config } from '@agnes/config';
 import { createJobs, type Jobs } from '@agnes/jobs';
 import { type ConnectorProcess, createOrchestrator, type Orchestrator } from '@agnes/orchestrator';
 import { createWorkerPool, type WorkerPool } from '@agnes/query-engine';
-import { type Access, type AuditTrail, createAccess, createAuditTrail } from '@agnes/rbac';
+import {
+  type Access,
+  type AuditTrail,
+  countDownloads,
+  createAccess,
+  createAuditTrail,
+  type Downloads,
+} from '@agnes/rbac';
 import { openState, type State } from '@agnes/state';
 import type { Logger } from 'pino';
 import type { Closing } from './closing.ts';
+import { recordStart } from './config-change.ts';
 import { installedConnectors } from './connectors.ts';
 import { prepareDataFolder, stateLocation } from './data-folder.ts';
 import { admitFirstAdmin } from './first-admin.ts';
+import { VERSION } from './version.ts';
 
 /** What the server is made of. */
 export interface Parts {
   readonly state: State;
   /** Where reads and refusals are noted. */
   readonly audit: AuditTrail;
+  readonly downloads: Downloads;
   readonly blobs: BlobStore;
   readonly access: Access;
   readonly auth: Auth;
@@ -43,6 +53,9 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
       log.error({ err: error }, 'the audit log cannot be written; what it must record is soon refused'),
   });
   closing.add(() => audit.settled());
+  const downloads = countDownloads(audit);
+  closing.add(async () => downloads.close());
+  await recordStart(state, config, VERSION);
 
   const blobs = await openFilesystemBlobs(folder.blobs);
   const access = createAccess({ state });
@@ -83,5 +96,18 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   await orchestrator.start();
   const pool = createWorkerPool();
   closing.add(() => pool.close());
-  return { state, audit, blobs, access, auth, catalog, jobs, orchestrator, pool, connectors, schedulerToken };
+  return {
+    state,
+    audit,
+    downloads,
+    blobs,
+    access,
+    auth,
+    catalog,
+    jobs,
+    orchestrator,
+    pool,
+    connectors,
+    schedulerToken,
+  };
 }

@@ -70,7 +70,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   );
   // The jobs are told at once, so that they end while requests finish.
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
-  const maintenance = startMaintenance(serverChores(parts), log);
+  const maintenance = startMaintenance(serverChores({ ...parts, auditRetentionDays: config.auditRetentionDays }), log);
   closing.add(() => maintenance.stop());
   if (config.role === 'all') {
     const scheduler = startSchedulerProcess({ config, apiUrl: listener.url, token: parts.schedulerToken, log });

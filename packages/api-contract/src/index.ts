@@ -19,6 +19,7 @@ export type {
   ResponseBody,
 } from './operation.ts';
 export { accessOperations } from './operations/access.ts';
+export { auditEntry, auditOperations } from './operations/audit.ts';
 export { authOperations, userOperations } from './operations/auth.ts';
 export { catalogOperations } from './operations/catalog.ts';
 export { distributionOperations, manifest, manifestTable, part } from './operations/distribution.ts';

@@ -72,6 +72,8 @@ export const routes = {
   createPolicy: ['POST', '/api/admin/policies', 'json'],
   updatePolicy: ['PUT', '/api/admin/policies/{id}', 'json'],
   deletePolicy: ['DELETE', '/api/admin/policies/{id}', 'empty'],
+  listAudit: ['GET', '/api/admin/audit', 'json'],
+  exportAudit: ['GET', '/api/admin/audit/export', 'binary'],
   listRegistry: ['GET', '/api/admin/registry', 'json'],
   registerTable: ['POST', '/api/admin/register-table', 'json'],
   precheckTable: ['POST', '/api/admin/register-table/precheck', 'json'],

@@ -56,8 +56,8 @@ export interface Catalog {
   /** Undefined while nothing is published. Ask {@link readable} first. */
   currentVersion(tableId: string): Promise<TableVersion | undefined>;
   manifest(principal: Principal): Promise<Manifest>;
-  /** The bytes that the blob must have, if it is a part of a retained version of a table that the caller may read whole. */
-  readableBlob(principal: Principal, sha256: string): Promise<{ size_bytes: number } | undefined>;
+  /** The bytes that the blob must have and a table it is of, if it is a part of a retained version of a table that the caller may read whole. */
+  readableBlob(principal: Principal, sha256: string): Promise<{ size_bytes: number; table_id: string } | undefined>;
   blobReadable(principal: Principal, sha256: string): Promise<boolean>;
 
   /** All that is accepted becomes visible in one transaction. What is not is in the result, with why. */
@@ -86,8 +86,8 @@ export function createCatalog(options: CatalogOptions): Catalog {
     const { readable, policies } = await access.tables(principal);
     const blob = (await snapshot()).blobs.get(sha256);
     if (blob === undefined) return undefined;
-    const whole = readable === 'all' || [...blob.tables].some((id) => readable.has(id) && !policies.has(id));
-    return whole ? { size_bytes: blob.size_bytes } : undefined;
+    const table_id = [...blob.tables].find((id) => readable === 'all' || (readable.has(id) && !policies.has(id)));
+    return table_id === undefined ? undefined : { size_bytes: blob.size_bytes, table_id };
   };
 
   return {

@@ -12,6 +12,7 @@ import {
   setting,
   text,
 } from './setting.ts';
+import { AUDIT_SETTINGS } from './settings-audit.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -214,6 +215,7 @@ export const SETTINGS = {
     fallback: '60',
     meaning: 'Seconds that the scheduler waits after its start before its first call.',
   }),
+  ...AUDIT_SETTINGS,
   stateUrl: setting({
     env: ['AGNES_STATE_URL'],
     schema: v.optional(

@@ -8,6 +8,8 @@ import type { GroupMembership } from './memberships.ts';
 import type { Policy } from './policies.ts';
 import type { Via } from './reasons.ts';
 
+export { auditHandlers } from './http/audit.ts';
+
 /** The operations on groups, members, grants, policies and effective access. */
 export function accessHandlers({
   access,

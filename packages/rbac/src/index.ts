@@ -1,4 +1,7 @@
 export { type Access, type AccessOptions, createAccess } from './access.ts';
+export { countDownloads, type Downloads } from './audit/downloads.ts';
+export { pruneAudit } from './audit/prune-audit.ts';
+export { type AuditFilter, type AuditPage, type AuditRecord, exportAudit, readAudit } from './audit/read-audit.ts';
 export { type AuditEntry, recordAudit } from './audit.ts';
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit-trail.ts';
 export type { EffectiveAccess } from './effective.ts';

@@ -1,4 +1,5 @@
 import { accessOperations } from './access.ts';
+import { auditOperations } from './audit.ts';
 import { authOperations, userOperations } from './auth.ts';
 import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
@@ -17,6 +18,7 @@ export const operations = {
   ...userOperations,
   ...accessOperations,
   ...policyOperations,
+  ...auditOperations,
   ...registryOperations,
   ...catalogOperations,
   ...distributionOperations,
