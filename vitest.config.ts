@@ -30,7 +30,10 @@ const repositories = onPostgres
       test: {
         name: `${nameOf(folder)} on Postgres`,
         root: join(root, folder),
-        include: ['src/{jobs,access,auth,held-access,publish,registry,manifest}.test.ts'],
+        include: [
+          'src/{jobs,access,auth,held-access,publish,registry,manifest,audit-trail}.test.ts',
+          'src/audit/*.test.ts',
+        ],
         env: { AGNES_TEST_STATE: 'postgres' },
         globalSetup: [postgres],
       },

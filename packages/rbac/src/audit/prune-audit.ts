@@ -1,5 +1,5 @@
 import { type State, schema } from '@agnes/state';
-import { asc, inArray, lt } from 'drizzle-orm';
+import { asc, lt, lte } from 'drizzle-orm';
 
 const ROWS_A_BATCH = 5000;
 /** A first pruning of a log of years is spread over several turns. */
@@ -25,21 +25,18 @@ export async function pruneAudit(
 
 async function pruneBatch(state: State, before: Date, most: number): Promise<number> {
   const { auditLog } = schema;
-  // Read outside the write: whoever waits to write does not wait for this.
-  const old = await state.db
-    .select({ id: auditLog.id })
-    .from(auditLog)
-    .where(lt(auditLog.timestamp, before))
-    .orderBy(asc(auditLog.timestamp))
-    .limit(most);
-  if (old.length === 0) return 0;
-  await state.write((tx) =>
-    tx.delete(auditLog).where(
-      inArray(
-        auditLog.id,
-        old.map(({ id }) => id),
-      ),
-    ),
-  );
-  return old.length;
+  // Read outside the write: whoever waits to write does not wait for this, and nothing is written where nothing is old.
+  const nthOldest = (n: number) =>
+    state.db
+      .select({ timestamp: auditLog.timestamp })
+      .from(auditLog)
+      .where(lt(auditLog.timestamp, before))
+      .orderBy(asc(auditLog.timestamp))
+      .offset(n - 1)
+      .limit(1);
+  const [last] = await nthOldest(most);
+  if (last === undefined && (await nthOldest(1)).length === 0) return 0;
+  const old = last === undefined ? lt(auditLog.timestamp, before) : lte(auditLog.timestamp, last.timestamp);
+  const { rowCount } = await state.write((tx) => tx.delete(auditLog).where(old));
+  return rowCount;
 }

@@ -32,7 +32,7 @@ export interface AuditPage {
 }
 
 /** Rows that an export holds at a time. */
-const EXPORT_PAGE = 2000;
+const EXPORT_PAGE = 5000;
 
 /**
  * A page of the log, newest first. Throws `user_not_found` for an e-mail address of nobody (the id of an account that was
