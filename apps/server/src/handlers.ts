@@ -16,9 +16,9 @@ import type { Phase } from './phase.ts';
 /** The implementation of every operation. */
 export function serverHandlers(
   parts: Parts,
-  running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string },
+  running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string; readonly maxRows: number },
 ): Handlers<Operations> {
-  const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
+  const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, queries } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   const plain: Handlers<Operations> = {
     ...healthHandlers({ state, catalog, jobs, connectors, ...running }),
@@ -30,7 +30,7 @@ export function serverHandlers(
     ...auditHandlers({ state, trail: audit }),
     ...catalogHandlers({ catalog }),
     ...orchestratorHandlers({ orchestrator, jobs, catalog }),
-    ...queryHandlers({ pool, catalog, blobs }),
+    ...queryHandlers({ gateway: queries.gateway, catalog, access, blobs, maxRows: running.maxRows }),
     ...jobHandlers({ jobs }),
   };
   return { ...plain, ...audited(plain, { audit, downloads, catalog }) };

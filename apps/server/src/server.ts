@@ -52,7 +52,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   const build = await buildOf(config, parts);
   const app = createApp({
     operations,
-    handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl }),
+    handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl, maxRows: config.queryMaxRows }),
     authenticate: parts.auth.authenticate,
     grants: grantChecks(parts),
     findViewed: parts.access.viewAs,

@@ -13,6 +13,7 @@ import {
   text,
 } from './setting.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
+import { QUERY_SETTINGS } from './settings-query.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -216,6 +217,7 @@ export const SETTINGS = {
     meaning: 'Seconds that the scheduler waits after its start before its first call.',
   }),
   ...AUDIT_SETTINGS,
+  ...QUERY_SETTINGS,
   stateUrl: setting({
     env: ['AGNES_STATE_URL'],
     schema: v.optional(
