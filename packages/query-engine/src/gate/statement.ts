@@ -1,0 +1,136 @@
+import type { Connection } from '@agnes/duckdb';
+import { explainEngineError } from './explain.ts';
+import { type Gate, type GateLimits, type Refusal, type Relation, refuse } from './gate.ts';
+import { withPlaceholders } from './pivot-text.ts';
+import { positionAt } from './position.ts';
+import { type Token, tokenize } from './tokens.ts';
+import { type EngineError, parseTree } from './tree.ts';
+import { walkStatement } from './walk.ts';
+
+/** Of one statement. What the engine's parser does with more is measured in minutes. */
+const BYTES = 1024 * 1024;
+const TOKENS = 100_000;
+const DEPTH = 300;
+
+/**
+ * Decides whether a text is one statement that may run: a SELECT (or VALUES, TABLE, DESCRIBE, SUMMARIZE, PIVOT, UNPIVOT) made of
+ * what the gate knows, calling functions of its list. Nothing is bound, opened or run. Whoever calls must find each of the
+ * relations readable before the statement comes near any file.
+ */
+export async function gateStatement(connection: Connection, sql: string, limits: GateLimits = {}): Promise<Gate> {
+  const cut = cutStatement(sql, limits);
+  if ('kind' in cut) return cut;
+  const parsed = await parseOne(connection, cut, sql);
+  if ('kind' in parsed) return parsed;
+  const walked = walkStatement(parsed.statement, limits.depth ?? DEPTH);
+  const place = (location: number | undefined): Pick<Relation, 'position'> =>
+    location === undefined ? {} : { position: positionAt(sql, cut.start + location) };
+  if ('refusal' in walked) return { ...walked.refusal, ...place(walked.location) };
+  const relations = new Map<string, Relation>();
+  for (const { name, location } of walked.tables) {
+    if (!relations.has(name)) relations.set(name, { name, ...place(location) });
+  }
+  return { kind: 'ok', sql: cut.sql, relations: [...relations.values()], pivots: parsed.pivots };
+}
+
+interface Cut {
+  readonly sql: string;
+  readonly tokens: readonly Token[];
+  /** Bytes before it. */
+  readonly start: number;
+}
+
+/** The statement without what is around it, when it is not too large to look at. */
+function cutStatement(sql: string, { bytes = BYTES, tokens: most = TOKENS }: GateLimits): Cut | Refusal {
+  // Cheap for any size: a text has at least as many bytes as characters.
+  if (sql.length > bytes || Buffer.byteLength(sql) > bytes) {
+    return refuse(
+      'sql_too_large',
+      `The statement has more than ${bytes} bytes.`,
+      'Put the values that it lists into a table, or ask in several steps.',
+    );
+  }
+  const nul = sql.indexOf('\0');
+  if (nul >= 0) {
+    return refuse('sql_syntax', 'The statement holds a NUL character.', 'Take it out.', {
+      position: positionAt(sql, Buffer.byteLength(sql.slice(0, nul))),
+    });
+  }
+  const tokens = tokenize(sql, most);
+  if (tokens === undefined) {
+    return refuse(
+      'sql_syntax',
+      'A quote or a comment of the statement is not closed.',
+      "Close it; a quote inside a text is written twice: 'it''s'.",
+    );
+  }
+  if (tokens.length > most) {
+    return refuse(
+      'sql_too_large',
+      `The statement has more than ${most} words and signs.`,
+      'Put the values that it lists into a table, or ask in several steps.',
+    );
+  }
+  const first = tokens.findIndex(({ text }) => text !== ';');
+  const last = tokens.findLastIndex(({ text }) => text !== ';');
+  const [from, to] = [tokens[first], tokens[last]];
+  if (from === undefined || to === undefined) {
+    return refuse('sql_syntax', 'There is no statement.', 'Write one SELECT.');
+  }
+  const shifted = tokens
+    .slice(first, last + 1)
+    .map((token) => ({ ...token, start: token.start - from.start, end: token.end - from.start }));
+  return {
+    sql: sql.slice(from.start, to.end),
+    tokens: shifted,
+    start: Buffer.byteLength(sql.slice(0, from.start)),
+  };
+}
+
+interface Parsed {
+  readonly statement: unknown;
+  readonly pivots: boolean;
+}
+
+/** The one statement of the text; a PIVOT without values, which the engine would make several of, with a placeholder for them. */
+async function parseOne(connection: Connection, { sql, tokens, start }: Cut, whole: string): Promise<Parsed | Refusal> {
+  const plain = await parseTree(connection, sql);
+  if ('statements' in plain) return only(plain.statements, false);
+  if (isNoSelect(plain.error)) {
+    const pivoted = withPlaceholders(sql, tokens);
+    if (pivoted !== undefined) {
+      const tree = await parseTree(connection, pivoted.sql);
+      if ('statements' in tree) return only(tree.statements, true);
+    }
+    return notSelect(tokens);
+  }
+  const { position } = plain.error;
+  const error = { ...plain.error, position: position === undefined ? undefined : start + position };
+  return explainEngineError(error, { sql: whole });
+}
+
+function only(statements: readonly unknown[], pivots: boolean): Parsed | Refusal {
+  if (statements.length === 1) return { statement: statements[0], pivots };
+  return refuse(
+    'sql_not_allowed',
+    `There are ${statements.length} statements; a query is one.`,
+    'Send them one by one.',
+    { unknown: 'several statements' },
+  );
+}
+
+/** The serializer knows no other statement, and says so before it does anything with one. */
+const isNoSelect = (error: EngineError): boolean => error.kind === 'not implemented';
+
+function notSelect(tokens: readonly Token[]): Refusal {
+  const word = tokens[0]?.kind === 'word' ? tokens[0].text : 'This statement';
+  const several = tokens.some(({ text, depth }) => text === ';' && depth === 0);
+  return refuse(
+    'sql_not_allowed',
+    several ? 'Only one SELECT may run.' : `${word} is not allowed: only a SELECT may run.`,
+    word === 'EXPLAIN'
+      ? 'Run the SELECT itself, or EXPLAIN it on pulled data: agnes query.'
+      : 'Write it as a SELECT. Data is changed where it comes from, not here.',
+    { unknown: word },
+  );
+}
