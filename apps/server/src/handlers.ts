@@ -16,7 +16,13 @@ import type { Phase } from './phase.ts';
 /** The implementation of every operation. */
 export function serverHandlers(
   parts: Parts,
-  running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string; readonly maxRows: number },
+  running: {
+    readonly build: Build;
+    readonly phase: Phase;
+    readonly watch: ProcessWatch;
+    readonly serverUrl: string;
+    readonly maxRows: number;
+  },
 ): Handlers<Operations> {
   const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, queries } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);

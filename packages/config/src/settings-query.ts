@@ -17,7 +17,8 @@ export const QUERY_SETTINGS = {
     file: 'query.memory_mb',
     schema: integer(64, 1024 * 1024, 512),
     fallback: '512',
-    meaning: 'Megabytes that DuckDB may take for a query before it spills; its process may have 1024 more, then it is ended.',
+    meaning:
+      'Megabytes that DuckDB may take for a query before it spills; its process may have 1024 more, then it is ended.',
   }),
   queryThreads: setting({
     env: ['AGNES_QUERY_THREADS'],

@@ -36,7 +36,10 @@ test('values of every type are what toJson makes of them, also inside others and
     // uuid() differs from run to run, so it is held by a table.
     await connection.run(`CREATE OR REPLACE TABLE held AS ${select}`);
     expect(await copyToNdjson(connection, 'SELECT * FROM held', file)).toBe(1);
-    const [written] = (await readFile(file, 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as object);
+    const [written] = (await readFile(file, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
     expect({ ...written, id: null }).toStrictEqual({ ...(expected[0] as object), id: null });
     checked += Object.keys(written ?? {}).length;
   }
@@ -53,6 +56,8 @@ test('rows keep their order, and columns that are named alike are all there', as
   expect(lines[0]).toBe('{"a":49999,"a_1":50000,"2":-49999}');
   expect(lines.at(-1)).toBe('{"a":0,"a_1":1,"2":0}');
 
-  expect(await copyToCsv(connection, `SELECT 'a,b' AS x, NULL AS y, '' AS z, 1.10::DECIMAL(5,2) AS x -- end`, file)).toBe(1);
+  expect(
+    await copyToCsv(connection, `SELECT 'a,b' AS x, NULL AS y, '' AS z, 1.10::DECIMAL(5,2) AS x -- end`, file),
+  ).toBe(1);
   expect(await readFile(file, 'utf8')).toBe('x,y,z,x_1\n"a,b",,"",1.10\n');
 });

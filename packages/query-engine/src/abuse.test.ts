@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAgnesError } from '@agnes/errors';
 import { isAlive } from '@agnes/testkit';
@@ -28,7 +28,10 @@ const ABUSE: readonly (readonly [what: string, sql: string, wanted?: Wanted])[] 
   ['a scalar that never looks up', "SELECT levenshtein(repeat('ab', 150000), repeat('ba', 150000))"],
   ['another one', "SELECT jaro_winkler_similarity(repeat('ab', 300000), repeat('ba', 300000))"],
   ['endless recursion', 'WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t'],
-  ['recursion that grows', "WITH RECURSIVE t(s) AS (SELECT 'a' UNION ALL SELECT s || s FROM t) SELECT max(length(s)) FROM t"],
+  [
+    'recursion that grows',
+    "WITH RECURSIVE t(s) AS (SELECT 'a' UNION ALL SELECT s || s FROM t) SELECT max(length(s)) FROM t",
+  ],
   ['a literal of half a megabyte', `SELECT length('${'x'.repeat(500_000)}')`],
   ['a list of 200,000 literals', `SELECT len([${Array.from({ length: 200_000 }, (_, i) => i % 10).join(',')}])`],
   ['10,000 joins', `SELECT count(*) FROM ${Array.from({ length: 10_000 }, (_, i) => `numbers t${i}`).join(', ')}`],
@@ -39,7 +42,10 @@ const ABUSE: readonly (readonly [what: string, sql: string, wanted?: Wanted])[] 
   ['a result of 100 GB', 'SELECT a.text, b.text AS more FROM numbers a, numbers b', CSV],
   ['the same in parquet', 'SELECT a.id, b.text FROM numbers a, numbers b', { format: 'parquet', limit: null }],
   ['wide rows in JSON', "SELECT repeat('x', 1000000) AS x FROM numbers"],
-  ['a sort that spills without end', 'SELECT a.text, b.id FROM numbers a, range(500) b(id) ORDER BY a.text || b.id DESC'],
+  [
+    'a sort that spills without end',
+    'SELECT a.text, b.id FROM numbers a, range(500) b(id) ORDER BY a.text || b.id DESC',
+  ],
   ['groups without end', 'SELECT count(*) FROM (SELECT a.id, b.id, count(*) FROM numbers a, numbers b GROUP BY ALL)'],
   ['a list of lists', 'SELECT list(list_transform(range(10000), lambda x: x + id)) FROM numbers'],
   ['texts that grow together', "SELECT string_agg(repeat(text, 1000), '') FROM numbers"],
@@ -104,7 +110,7 @@ test('a worker that dies at any moment costs its own query, with a typed error i
       try {
         const sql = 'SELECT id % 1000 AS g, count(*), max(text) FROM numbers GROUP BY ALL ORDER BY ALL';
         const result = await it.engine.gateway.query({ userId: user }, sql, wanted);
-        if (result.kind === 'file') await import('node:fs/promises').then(({ rm }) => rm(result.path));
+        if (result.kind === 'file') await rm(result.path);
         expect(result.rows).toBe(1000);
         outcomes.answered += 1;
       } catch (error) {

@@ -15,10 +15,15 @@ function record(admission: ReturnType<typeof createAdmission>) {
       leaves.push(leave);
     });
   const settle = () => new Promise((resolve) => setImmediate(resolve));
-  return { order, enter, settle, async leaveOldest() {
-    leaves.shift()?.();
-    await settle();
-  } };
+  return {
+    order,
+    enter,
+    settle,
+    async leaveOldest() {
+      leaves.shift()?.();
+      await settle();
+    },
+  };
 }
 
 test('people take turns, however many queries each has waiting', async () => {
@@ -52,7 +57,13 @@ test('who has too many waiting is refused with what the wire says of it; others 
   await expect(admission.enter('ann')).rejects.toMatchObject({
     code: 'concurrent_slot_exceeded',
     status: 429,
-    details: { reason: 'concurrent_slot_exceeded', kind: 'concurrent_queries', current: 4, limit: 4, retry_after_seconds: 5 },
+    details: {
+      reason: 'concurrent_slot_exceeded',
+      kind: 'concurrent_queries',
+      current: 4,
+      limit: 4,
+      retry_after_seconds: 5,
+    },
   });
   void enter('bob');
   void enter('bob');

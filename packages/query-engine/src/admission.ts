@@ -82,7 +82,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (signal?.aborted === true) throw callerGone();
       const own = waiting.get(userId) ?? [];
       if (own.length === 0 && mayRun(userId)) return start(userId);
-      if (own.length >= queuePerUser) throw ownQueueFull(own.length + (running.get(userId) ?? 0), perUser + queuePerUser);
+      if (own.length >= queuePerUser)
+        throw ownQueueFull(own.length + (running.get(userId) ?? 0), perUser + queuePerUser);
       if (waitingTotal >= queue) throw queueFull(waitingTotal);
       return new Promise((resolve, reject) => {
         const done = (): void => {
@@ -135,8 +136,12 @@ function queueFull(waiting: number): AgnesError {
 }
 
 function waitedTooLong(waitMs: number): AgnesError {
-  return new AgnesError('unavailable', `The query waited ${waitMs / 1000} s for its turn, and the server is still busy.`, {
-    hint: 'Try again in a moment.',
-    details: { retry_after_seconds: RETRY_SECONDS },
-  });
+  return new AgnesError(
+    'unavailable',
+    `The query waited ${waitMs / 1000} s for its turn, and the server is still busy.`,
+    {
+      hint: 'Try again in a moment.',
+      details: { retry_after_seconds: RETRY_SECONDS },
+    },
+  );
 }

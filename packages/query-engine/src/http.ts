@@ -1,7 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import {
-  type catalogOperations,
   callerOf,
+  type catalogOperations,
   type Handlers,
   type queryOperations,
   type RequestContext,
@@ -10,7 +10,7 @@ import { type BlobStore, streamFile } from '@agnes/blobs';
 import type { Catalog, RegisteredTable, TableVersion } from '@agnes/catalog';
 import { blobResponse, noneMatchNames } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
-import { object, parse, array, string, unknown } from 'valibot';
+import { array, object, parse, string, unknown } from 'valibot';
 import type { Asker, Gateway, Result } from './gateway.ts';
 import { acceptedFormat, type Format, MEDIA_TYPES } from './http/format.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -30,7 +30,10 @@ const sampled = object({ columns: array(string()), rows: array(array(unknown()))
 
 /** Implements the operations that read rows on the server. */
 export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: QueryHandlersOptions): QueryHandlers {
-  const whole = async (context: RequestContext, id: string): Promise<{ table: RegisteredTable; version: TableVersion }> => {
+  const whole = async (
+    context: RequestContext,
+    id: string,
+  ): Promise<{ table: RegisteredTable; version: TableVersion }> => {
     const caller = callerOf(context);
     const table = await catalog.readable(caller, id);
     if (table.query_mode === 'remote') throw serverOnly(table, 'remote', 'its data stays in its warehouse');
@@ -46,7 +49,9 @@ export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: Quer
     async query({ body }, context) {
       const format = body.format ?? acceptedFormat(context.headers.get('accept'));
       const limit = limitOf(format, body.limit, maxRows);
-      const result = await gateway.query(askerOf(context), body.sql, { format, limit } as Parameters<Gateway['query']>[2]);
+      const result = await gateway.query(askerOf(context), body.sql, { format, limit } as Parameters<
+        Gateway['query']
+      >[2]);
       return resultResponse(result, 'result');
     },
     async tableSample({ params, query }, context) {
@@ -144,10 +149,14 @@ function limitOf(format: Format, limit: number | null | undefined, maxRows: numb
   if (format !== 'json') return limit ?? null;
   const rows = limit ?? Math.min(1000, maxRows);
   if (rows <= maxRows) return rows;
-  throw new AgnesError('invalid_request', `limit: ${rows} rows are more than the ${maxRows} that an answer in JSON may have.`, {
-    hint: 'Ask for fewer, or for the whole result as a file: format csv, ndjson or parquet.',
-    details: { field: 'limit', limit: maxRows },
-  });
+  throw new AgnesError(
+    'invalid_request',
+    `limit: ${rows} rows are more than the ${maxRows} that an answer in JSON may have.`,
+    {
+      hint: 'Ask for fewer, or for the whole result as a file: format csv, ndjson or parquet.',
+      details: { field: 'limit', limit: maxRows },
+    },
+  );
 }
 
 function serverOnly(table: RegisteredTable, reason: 'remote' | 'policy', why: string): AgnesError {

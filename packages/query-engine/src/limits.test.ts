@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestEngine, testEngine } from './query-engine.test-setup.ts';
@@ -23,14 +23,14 @@ afterAll(() => it[Symbol.asyncDispose]());
 const results = () => readdir(join(it.folder, 'tmp/query/results'));
 
 test('a result file that grows too large ends its query, and is gone', async () => {
-  const endless = "SELECT a.text || b.text AS text FROM numbers a, numbers b";
-  await expect(it.engine.gateway.query({ userId: ann }, endless, { format: 'csv', limit: null })).rejects.toMatchObject({
-    code: 'result_too_large',
-    details: { limit_bytes: 1024 ** 2 },
-  });
-  await expect
-    .poll(results)
-    .toStrictEqual([]);
+  const endless = "SELECT repeat('x', 1000) AS text FROM range(1000000000)";
+  await expect(it.engine.gateway.query({ userId: ann }, endless, { format: 'csv', limit: null })).rejects.toMatchObject(
+    {
+      code: 'result_too_large',
+      details: { limit_bytes: 1024 ** 2 },
+    },
+  );
+  await expect.poll(results).toStrictEqual([]);
   await expect(
     it.engine.gateway.query({ userId: ann }, 'SELECT text FROM numbers', { format: 'csv', limit: null }),
   ).rejects.toMatchObject({ code: 'result_too_large' });
@@ -48,11 +48,17 @@ test('a query whose caller goes away ends with its worker, and its turn is the n
 });
 
 test('what a person had today is kept over a restart, and ends at the cap', async () => {
-  const two = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', { format: 'csv', limit: null });
+  const two = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', {
+    format: 'csv',
+    limit: null,
+  });
   if (two.kind !== 'file') throw new Error('A file was asked for.');
   await rm(two.path);
   await it.reopen({ dailyMb: 1 });
-  const more = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', { format: 'csv', limit: null });
+  const more = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', {
+    format: 'csv',
+    limit: null,
+  });
   if (more.kind === 'file') await rm(more.path);
   await it.reopen({ dailyMb: 1 });
   await expect(it.rows(bob, 'SELECT 1')).rejects.toMatchObject({
@@ -104,11 +110,12 @@ test('usage is of a UTC day, is written in batches, and what could not be writte
 });
 
 test('what a crash left behind is swept at the start', async () => {
-  const [result, worker] = ['results/left.csv', 'workers/worker-left/spill.tmp'].map((name) => join(it.folder, 'tmp/query', name));
+  const [result, worker] = ['results/left.csv', 'workers/worker-left/spill.tmp'].map((name) =>
+    join(it.folder, 'tmp/query', name),
+  );
   if (result === undefined || worker === undefined) throw new Error('Both are named.');
   await writeFile(result, 'left');
-  const { mkdir } = await import('node:fs/promises');
-  await mkdir(join(worker, '..'), { recursive: true });
+  await mkdir(dirname(worker), { recursive: true });
   await writeFile(worker, 'left');
   await it.reopen();
   expect([result, worker].filter((path) => existsSync(path))).toStrictEqual([]);

@@ -28,7 +28,8 @@ beforeEach(async () => {
 const limit = (group: string, row_filter: string | null, column_masks: Record<string, string> = {}) =>
   it.access.createPolicy({ table_id: table, group_id: group, row_filter, column_masks }, 'user_root');
 const slicesFolder = () => join(it.folder, 'tmp/query/slices');
-const ids = async (user: string, sql = 'SELECT id FROM sales ORDER BY id') => (await it.rows(user, sql)).map(([id]) => id);
+const ids = async (user: string, sql = 'SELECT id FROM sales ORDER BY id') =>
+  (await it.rows(user, sql)).map(([id]) => id);
 
 test('a person sees the rows for which any of their groups’ filters is true, and values that any of those shows', async () => {
   await it.access.addMember('bob', 'user_ann', 'admin', 'user_root');
@@ -41,7 +42,9 @@ test('a person sees the rows for which any of their groups’ filters is true, a
   ]);
   // In both: row 1 by both filters (amount shown by bob's branch, as ann owns it), 2 by ann's only, 3 by bob's only.
   const groups = await it.access.listGroups();
-  const first = groups.filter(({ name }) => name === 'ann' || name === 'bob').sort((a, b) => (a.id < b.id ? -1 : 1))[0]?.name;
+  const first = groups
+    .filter(({ name }) => name === 'ann' || name === 'bob')
+    .sort((a, b) => (a.id < b.id ? -1 : 1))[0]?.name;
   expect(await it.rows('user_ann', 'SELECT id, amount, note FROM sales ORDER BY id')).toStrictEqual([
     [1, 100, first === 'ann' ? '(note one)' : 'masked for bob'],
     [2, 0, '(note two)'],
@@ -84,7 +87,9 @@ test('nothing of a hidden row is in the file that a query is near to', async () 
     }
   }
   // An error while hidden rows would be read says nothing of them, because they are not there.
-  expect(await ids('user_ann', "SELECT CASE WHEN region = 'DE' THEN error(note) ELSE id END FROM sales")).toHaveLength(2);
+  expect(await ids('user_ann', "SELECT CASE WHEN region = 'DE' THEN error(note) ELSE id END FROM sales")).toHaveLength(
+    2,
+  );
 });
 
 test('many at once make one slice; people of the same class share none of it, for the caller is part of the class', async () => {
@@ -98,7 +103,11 @@ test('many at once make one slice; people of the same class share none of it, fo
 
 test('a sample is of what the person sees; a change of the policy or of the data counts from the next query', async () => {
   const policy = await limit('ann', "region = 'DE'");
-  const sample = await it.engine.gateway.read({ userId: 'user_ann' }, { id: table, name: 'sales' }, { format: 'json', limit: 5 });
+  const sample = await it.engine.gateway.read(
+    { userId: 'user_ann' },
+    { id: table, name: 'sales' },
+    { format: 'json', limit: 5 },
+  );
   expect(sample).toMatchObject({ rows: 1 });
   await it.access.updatePolicy(policy.id, { row_filter: 'id = 1' }, 'user_root');
   expect(await ids('user_ann')).toStrictEqual([1]);
@@ -176,9 +185,10 @@ test('what could not work is refused when it is defined, and so is what reaches 
     [null, { note: 'row_number() OVER ()' }],
   ];
   for (const [row_filter, column_masks] of bad) {
-    await expect(limit('ann', row_filter, column_masks), String(row_filter ?? JSON.stringify(column_masks))).rejects.toMatchObject(
-      { code: 'invalid_policy' },
-    );
+    await expect(
+      limit('ann', row_filter, column_masks),
+      String(row_filter ?? JSON.stringify(column_masks)),
+    ).rejects.toMatchObject({ code: 'invalid_policy' });
   }
   process.stdout.write(`policies: ${bad.length} that cannot be used, all refused when they are defined\n`);
   expect(await it.access.listPolicies()).toStrictEqual([]);
@@ -188,7 +198,15 @@ test('a slice holds exactly what the rules say, whatever they are', async () => 
   await using database = await openDatabase(':memory:');
   await using connection = await database.connect();
   await connection.run(`CREATE TABLE sales AS ${SALES}`);
-  const filters = ['true', 'id > 1', "region = 'CZ'", 'region IS NULL', 'amount < 250', 'false', 'owner = caller.email'];
+  const filters = [
+    'true',
+    'id > 1',
+    "region = 'CZ'",
+    'region IS NULL',
+    'amount < 250',
+    'false',
+    'owner = caller.email',
+  ];
   const groups = await Promise.all(['g1', 'g2', 'g3'].map((name) => it.access.createGroup({ name }, 'user_root')));
   groups.sort((a, b) => (a.id < b.id ? -1 : 1));
   const eve = await it.person('eve');

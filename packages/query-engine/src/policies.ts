@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { Access } from '@agnes/rbac';
+import type { TablePolicy } from './policy-source.ts';
 import type { WorkerTable } from './protocol.ts';
 import { newResultPath } from './result-file.ts';
-import type { TablePolicy } from './policy-source.ts';
 import { isPolicyFault } from './slices.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -41,7 +41,9 @@ export function createPolicyTrials(options: PolicyTrialsOptions): PolicyTrials {
     const branches = [{ row_filter: rules.row_filter, column_masks: { ...rules.column_masks } }];
     const asked = { ...caller, groups: [...caller.groups] };
     try {
-      await pool.use(({ ask }) => ask({ type: 'slice', table, branches, caller: asked, path }, 'written'), { deadlineMs });
+      await pool.use(({ ask }) => ask({ type: 'slice', table, branches, caller: asked, path }, 'written'), {
+        deadlineMs,
+      });
     } finally {
       await rm(path, { force: true });
     }
@@ -51,7 +53,10 @@ export function createPolicyTrials(options: PolicyTrialsOptions): PolicyTrials {
     async validate(named, rules) {
       const table = await tableOf(named.id);
       if (table === undefined) {
-        throw invalid(`'${named.name}' has no data yet, so nothing is known of its columns.`, `agnes admin sync ${named.name}`);
+        throw invalid(
+          `'${named.name}' has no data yet, so nothing is known of its columns.`,
+          `agnes admin sync ${named.name}`,
+        );
       }
       const names = new Set(table.columns.map(({ name }) => name.toLowerCase()));
       const stranger = Object.keys(rules.column_masks).find((column) => !names.has(column.toLowerCase()));

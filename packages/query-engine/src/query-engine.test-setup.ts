@@ -81,7 +81,10 @@ export async function testEngine(
         const { rows } = await copyToParquet(connection, select, file);
         parts.push({ ...(await blobs.putFile(file)), rows, writer: 'duckdb/1.5.6' });
       }
-      const columns = await columnsOf(connection, parts.map(({ sha256 }) => blobs.path(sha256)));
+      const columns = await columnsOf(
+        connection,
+        parts.map(({ sha256 }) => blobs.path(sha256)),
+      );
       const rows = parts.reduce((sum, part) => sum + part.rows, 0);
       const size_bytes = parts.reduce((sum, part) => sum + part.size_bytes, 0);
       const result = await catalog.publish({

@@ -126,7 +126,9 @@ export async function openQueryEngine(options: QueryEngineOptions): Promise<Quer
     maxBytes: limits.slicesMb * MB,
     deadlineMs,
     onPolicyFailed: (policy, table) =>
-      trials.failed(policy, table).catch((error: unknown) => onError(error, 'why a policy fails could not be recorded')),
+      trials
+        .failed(policy, table)
+        .catch((error: unknown) => onError(error, 'why a policy fails could not be recorded')),
   });
   const resolver = createResolver({ state, catalog, access, blobs, slices, uniform });
   const gateway = createGateway({

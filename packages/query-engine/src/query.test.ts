@@ -30,17 +30,22 @@ afterAll(() => it[Symbol.asyncDispose]());
 async function ask(sql: string, wanted: Wanted = { format: 'json', limit: 1000 }, userId = ann) {
   return it.engine.gateway.query({ userId }, sql, wanted);
 }
-const refused = (sql: string, userId = ann) => ask(sql, undefined, userId).then(
-  () => undefined,
-  (error: unknown) => error,
-);
+const refused = (sql: string, userId = ann) =>
+  ask(sql, undefined, userId).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 test('an answer in JSON holds every value exactly, columns in their order also when their names are numbers or repeated', async () => {
   const answer = await ask('SELECT * FROM types');
   await using database = await openDatabase(':memory:');
   await using connection = await database.connect();
   const [expected] = (await connection.rows(TYPES)).map((row) => Object.values(row).map(toJson));
-  expect(answer.kind === 'json' && JSON.parse(answer.json)).toMatchObject({ rows: [expected], row_count: 1, truncated: false });
+  expect(answer.kind === 'json' && JSON.parse(answer.json)).toMatchObject({
+    rows: [expected],
+    row_count: 1,
+    truncated: false,
+  });
 
   const named = await ask('SELECT 3 AS "2", 1 AS "1", 4 AS a, 5 AS a');
   expect(named.kind === 'json' && JSON.parse(named.json)).toStrictEqual({
@@ -79,7 +84,9 @@ test('CSV, NDJSON and parquet hold the same rows in their order, whole', async (
     const file = await ask(sql, { format, limit: null });
     if (file.kind !== 'file') throw new Error('A file was asked for.');
     expect(file).toMatchObject({ rows: 10_000, truncated: false, bytes: (await readFile(file.path)).byteLength });
-    const rows = await connection.rows(`SELECT id, region, price::DOUBLE AS price FROM ${reader}(${quoteLiteral(file.path)})`);
+    const rows = await connection.rows(
+      `SELECT id, region, price::DOUBLE AS price FROM ${reader}(${quoteLiteral(file.path)})`,
+    );
     expect(rows).toHaveLength(10_000);
     expect(rows[0]).toStrictEqual({ id: 9999, region: 'CZ0', price: 2499.75 });
     expect(rows.at(-1)).toStrictEqual({ id: 0, region: 'CZ0', price: 0 });
@@ -106,7 +113,9 @@ test('a failed result leaves no file', async () => {
 
 test('tables of many parts are one table, also when parts differ', async () => {
   for (let round = 0; round < 3; round += 1) {
-    expect(await it.rows(ann, 'SELECT count(*), sum(part), min(n), max(n) FROM parts')).toStrictEqual([[2000, 39_000, 0, 49]]);
+    expect(await it.rows(ann, 'SELECT count(*), sum(part), min(n), max(n) FROM parts')).toStrictEqual([
+      [2000, 39_000, 0, 49],
+    ]);
     expect(await it.rows(ann, 'SELECT a, b FROM mixed ORDER BY a')).toStrictEqual([
       [1, null],
       [5_000_000_000, 'later'],
@@ -115,15 +124,22 @@ test('tables of many parts are one table, also when parts differ', async () => {
     // Later rounds know which of them are alike.
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  expect(await it.rows(ann, 'SELECT n FROM PARTS AS "p" JOIN Parts q USING (part, n) WHERE part = 3 AND n < 2 ORDER BY n')).toStrictEqual([[0], [1]]);
+  expect(
+    await it.rows(ann, 'SELECT n FROM PARTS AS "p" JOIN Parts q USING (part, n) WHERE part = 3 AND n < 2 ORDER BY n'),
+  ).toStrictEqual([[0], [1]]);
 });
 
 test('what is forbidden and what does not exist are told alike, and only names that the caller sees are suggested', async () => {
   const forbidden = await refused('SELECT * FROM secret');
   const unknown = await refused('SELECT * FROM sekret');
-  expect(forbidden).toMatchObject({ code: 'sql_unknown_table', details: { unknown: 'secret', nearest: [], position: { line: 1 } } });
+  expect(forbidden).toMatchObject({
+    code: 'sql_unknown_table',
+    details: { unknown: 'secret', nearest: [], position: { line: 1 } },
+  });
   expect(JSON.stringify(forbidden).replaceAll('secret', '?')).toBe(JSON.stringify(unknown).replaceAll('sekret', '?'));
-  expect(await refused('SELECT *\nFROM fligths')).toMatchObject({ details: { nearest: ['flights'], position: { line: 2 } } });
+  expect(await refused('SELECT *\nFROM fligths')).toMatchObject({
+    details: { nearest: ['flights'], position: { line: 2 } },
+  });
   expect(await refused('SELECT * FROM fligths', bob)).toMatchObject({ details: { nearest: [] } });
   expect(await refused('SELECT regoin FROM flights')).toMatchObject({
     code: 'sql_unknown_column',
@@ -195,9 +211,17 @@ test('every query is noted, with what it read or why it was refused', async () =
     userId: ann,
     result: 'ok',
     durationMs: expect.any(Number),
-    params: { statement: expect.stringContaining('JOIN'), tables: ['flights', 'parts'], rows: 1, bytes: expect.any(Number) },
+    params: {
+      statement: expect.stringContaining('JOIN'),
+      tables: ['flights', 'parts'],
+      rows: 1,
+      bytes: expect.any(Number),
+    },
   });
-  expect(refusal).toMatchObject({ result: 'sql_unknown_table', params: { statement: expect.stringMatching(/^SELECT \* FROM secret/) } });
+  expect(refusal).toMatchObject({
+    result: 'sql_unknown_table',
+    params: { statement: expect.stringMatching(/^SELECT \* FROM secret/) },
+  });
   expect(String(refusal?.params?.statement).length).toBe(10_000);
   expect(viewed).toMatchObject({ userId: 'user_root', ip: '192.0.2.1', params: { as_user: ann } });
 });
@@ -213,6 +237,8 @@ test('what cannot be noted is not answered', async () => {
   );
   const dan = await other.person('dan');
   await expect(other.rows(dan, 'SELECT 1')).rejects.toThrow('The audit log');
-  await expect(other.engine.gateway.query({ userId: dan }, 'SELECT 1', { format: 'csv', limit: null })).rejects.toThrow();
+  await expect(
+    other.engine.gateway.query({ userId: dan }, 'SELECT 1', { format: 'csv', limit: null }),
+  ).rejects.toThrow();
   expect(await readdir(join(other.folder, 'tmp/query/results'))).toStrictEqual([]);
 });

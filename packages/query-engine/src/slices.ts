@@ -135,7 +135,9 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
 
 /** Neither of the names becomes a path: whatever they hold, the file lies in the folder. */
 function nameOf(versionId: string, policyId: string): string {
-  return `${createHash('sha256').update(JSON.stringify([versionId, policyId])).digest('hex')}${ENDING}`;
+  return `${createHash('sha256')
+    .update(JSON.stringify([versionId, policyId]))
+    .digest('hex')}${ENDING}`;
 }
 
 async function keptSlices(folder: string): Promise<Map<string, Kept>> {

@@ -50,7 +50,13 @@ const tableOf = (files: string[], columns: WorkerTable['columns'] = COLUMNS.late
 };
 const json = (limit: number, bytes = 64 * 1024 ** 2): Output => ({ kind: 'json', limit, bytes });
 
-async function read(pool: WorkerPool, table: WorkerTable, limit: number, options: UseOptions = {}, output = json(limit)) {
+async function read(
+  pool: WorkerPool,
+  table: WorkerTable,
+  limit: number,
+  options: UseOptions = {},
+  output = json(limit),
+) {
   const answer = await pool.use(({ ask }) => ask({ type: 'read', table, output }, 'json'), options);
   return JSON.parse(answer.json) as { columns: string[]; rows: unknown[][]; row_count: number; truncated: boolean };
 }
