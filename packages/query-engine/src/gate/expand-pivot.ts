@@ -1,7 +1,7 @@
 import { type Connection, quoteIdentifier, quoteLiteral } from '@agnes/duckdb';
 import { type Explaining, explainFailure } from './explain.ts';
-import { type GateLimits, type Passed, type Refusal, refuse } from './gate.ts';
-import { type OpenColumn, withPlaceholders } from './pivot-text.ts';
+import { type GateLimits, type Passed, type Refusal, refuse, unlistedPivot, withoutPlace } from './gate.ts';
+import { type OpenColumn, type Placed, withPlaceholders } from './pivot-text.ts';
 import { type FoundPivot, findPivot, isRow, parseExact, valuesStatement, wholePivot } from './pivot-tree.ts';
 import { checkPlan } from './plan.ts';
 import { gateStatement } from './statement.ts';
@@ -35,22 +35,24 @@ export async function expandPivot(
     const tokens = tokenize(sql);
     const placed = tokens && withPlaceholders(sql, tokens);
     if (placed === undefined) break;
-    const step = await listOne(connection, sql, placed, files, left, options);
+    const step = await listOne(connection, sql, placed, files, left, { ...options, passed });
     if ('kind' in step) return step;
     sql = step.sql;
     left -= step.values;
   }
   const gate = await gateStatement(connection, sql, options.limits ?? EXPANDED);
   if (gate.kind === 'refused') return gate;
-  if (gate.pivots || gate.relations.some(({ name }) => !passed.relations.some((known) => known.name === name))) {
-    return notExpanded();
-  }
-  return gate;
+  return gate.pivots || !isWithin(gate, passed) ? unlistedPivot() : gate;
 }
 
-interface Placed {
-  readonly sql: string;
-  readonly columns: readonly OpenColumn[];
+/** Whether a statement that was made of another names no more tables than that one. */
+function isWithin(made: Passed, passed: Passed): boolean {
+  return made.relations.every(({ name }) => passed.relations.some((known) => known.name === name));
+}
+
+interface Making extends PivotOptions {
+  /** The statement whose relations were found readable. */
+  readonly passed: Passed;
 }
 
 interface Step {
@@ -66,26 +68,26 @@ async function listOne(
   placed: Placed,
   files: ReadonlySet<string>,
   most: number,
-  options: PivotOptions,
+  options: Making,
 ): Promise<Step | Refusal> {
   const statement = await parseExact(connection, placed.sql);
   for (const column of placed.columns) {
     const found = findPivot(statement, column.marker, []);
-    if (found === undefined) return notExpanded();
+    if (found === undefined) return unlistedPivot();
     const values = await valuesStatement(connection, found, column, most + 1);
-    if (values === undefined) return notExpanded();
+    if (values === undefined) return unlistedPivot();
     const tree = JSON.stringify(values);
     if (placed.columns.some(({ marker }) => tree.includes(`"${marker}"`))) continue;
     const rows = await runGated<{ v: string }>(connection, await treeToSql(connection, tree), files, options);
     if (!Array.isArray(rows)) return rows;
     const list = [...new Set(rows.map(({ v: value }) => value))];
     if (list.length > most) return tooMany(options.values ?? VALUES);
-    if (list.some((value) => value.includes('\0'))) return notExpanded();
+    if (list.some((value) => value.includes('\0'))) return unlistedPivot();
     return list.length > 0
       ? { sql: spliceList(sql, column, found, list), values: list.length }
       : withoutColumns(connection, sql, column, found, files, options);
   }
-  return notExpanded();
+  return unlistedPivot();
 }
 
 const VALUES = 10_000;
@@ -105,7 +107,7 @@ async function withoutColumns(
   column: OpenColumn,
   found: FoundPivot,
   files: ReadonlySet<string>,
-  options: PivotOptions,
+  options: Making,
 ): Promise<Step | Refusal> {
   const { on, onEnd, grouped } = column.pivot;
   const rest = sql.slice(onEnd);
@@ -139,11 +141,11 @@ async function runGated<T extends object>(
   connection: Connection,
   sql: string,
   files: ReadonlySet<string>,
-  options: PivotOptions,
+  options: Making,
 ): Promise<T[] | Refusal> {
   const gate = await gateStatement(connection, sql, options.limits ?? EXPANDED);
   if (gate.kind === 'refused') return withoutPlace(gate);
-  if (gate.pivots) return notExpanded();
+  if (gate.pivots || !isWithin(gate, options.passed)) return unlistedPivot();
   const bad = await checkPlan(connection, gate.sql, files, options);
   if (bad !== undefined) return withoutPlace(bad);
   try {
@@ -153,24 +155,10 @@ async function runGated<T extends object>(
   }
 }
 
-/** The places of a statement that the caller did not write would only confuse. */
-function withoutPlace({ position: _, ...refusal }: Refusal): Refusal {
-  return refusal;
-}
-
 function tooMany(most: number): Refusal {
   return refuse(
     'sql_too_large',
     `The PIVOT has more than ${most} values, each of which would be a column.`,
     'Pivot on fewer values: filter them first, or list those that you want: ON column IN (…).',
-  );
-}
-
-function notExpanded(): Refusal {
-  return refuse(
-    'sql_not_allowed',
-    'The values of this PIVOT cannot be found.',
-    "List them: PIVOT … ON column IN ('a', 'b').",
-    { unknown: 'PIVOT' },
   );
 }

@@ -6,7 +6,7 @@
 /** Scalar functions, macros and operators that tell of nothing but their arguments and the clock. */
 export const SCALAR_FAMILIES = {
   operators:
-    words(`! !~~ !~~* !__postfix % & && * ** + - -> ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~ like_escape
+    words(`!~~ !~~* !__postfix % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ~~~ like_escape
     ilike_escape not_like_escape not_ilike_escape xor add subtract multiply divide`),
   'choosing a value': words(
     'coalesce ifnull nullif least greatest if constant_or_null switch error typeof pg_typeof alias cast_to_type',

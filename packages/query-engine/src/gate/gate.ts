@@ -30,7 +30,7 @@ export interface Relation {
 /** A statement that may run, once each of its relations is found to be readable. */
 export interface Passed {
   readonly kind: 'ok';
-  /** The statement without semicolons and comments around it: it may be put in parentheses, on lines of its own. */
+  /** The statement without semicolons around it: it may be put in parentheses, on lines of its own. */
   readonly sql: string;
   /** Each name once, in the order in which they are written. */
   readonly relations: readonly Relation[];
@@ -51,4 +51,19 @@ export interface GateLimits {
 
 export function refuse(code: ErrorCode, message: string, hint: string, more: Partial<Refusal> = {}): Refusal {
   return { kind: 'refused', code, message, hint, ...more };
+}
+
+/** The places of a statement that the caller did not write would only confuse. */
+export function withoutPlace({ position: _, ...refusal }: Refusal): Refusal {
+  return refusal;
+}
+
+/** A PIVOT whose values nobody can find before it runs. */
+export function unlistedPivot(): Refusal {
+  return refuse(
+    'sql_not_allowed',
+    'The values of this PIVOT cannot be found.',
+    "List them: PIVOT … ON column IN ('a', 'b').",
+    { unknown: 'PIVOT' },
+  );
 }

@@ -23,11 +23,13 @@ export interface PivotText {
   readonly grouped: boolean;
 }
 
+export interface Placed {
+  readonly sql: string;
+  readonly columns: readonly OpenColumn[];
+}
+
 /** The statement with a placeholder for each list of values that is missing; undefined when none is. */
-export function withPlaceholders(
-  sql: string,
-  tokens: readonly Token[],
-): { readonly sql: string; readonly columns: readonly OpenColumn[] } | undefined {
+export function withPlaceholders(sql: string, tokens: readonly Token[]): Placed | undefined {
   const columns = openColumns(sql, tokens);
   if (columns.length === 0) return undefined;
   let text = '';

@@ -1,6 +1,6 @@
 import { type Connection, quoteLiteral } from '@agnes/duckdb';
 import type { OpenColumn } from './pivot-text.ts';
-import { isRecord, listOf, type TreeNode } from './tree.ts';
+import { isRecord, listOf, NO_JSON, type TreeNode } from './tree.ts';
 
 /** A PIVOT in a tree, the expression that a placeholder belongs to, and the CTEs that it can see, outermost first. */
 export interface FoundPivot {
@@ -9,12 +9,17 @@ export interface FoundPivot {
   readonly contexts: readonly (readonly unknown[])[];
 }
 
-/** The tree of one statement, with its numbers as they are written: a JavaScript number would change some. */
+/**
+ * The tree of one statement, with its numbers as they are written: a JavaScript number would change some. Undefined for one that
+ * holds a number that JSON does not have.
+ */
 export async function parseExact(connection: Connection, sql: string): Promise<unknown> {
   const row = await connection.first<{ tree: string }>(`SELECT json_serialize_sql(${quoteLiteral(sql)}) AS tree`);
   const exact = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
     typeof value === 'number' && context?.source !== undefined ? rawJson(context.source) : value;
-  const tree: unknown = JSON.parse(row?.tree ?? 'null', exact);
+  const text = row?.tree ?? 'null';
+  for (const [found] of text.matchAll(NO_JSON)) if (!found.startsWith('"')) return undefined;
+  const tree: unknown = JSON.parse(text, exact);
   return isRecord(tree) ? listOf(tree.statements)[0] : undefined;
 }
 

@@ -30,8 +30,8 @@ const OPERATORS = new Set([
 ]);
 /** What views over files are made of. */
 const FILE_SCANS = new Set(['read_parquet', 'parquet_scan']);
-/** Calls that names such as `current_user` in a statement become; in a sandbox they are constants. */
-const CONSTANTS = new Set(['current_schema', 'current_database']);
+/** What COLLATE and names such as `current_schema` in a statement become; in a sandbox the latter are constants. */
+const MADE_BY_BINDER = /^(icu_collate_\w+|current_schema|current_database)$/;
 
 /** The first thing of a plan that may not be in it. */
 function findBad(node: unknown, files: ReadonlySet<string>): string | undefined {
@@ -48,7 +48,7 @@ function findBad(node: unknown, files: ReadonlySet<string>): string | undefined 
   }
   if (CALLS.has(String(node.expression_class))) {
     const name = asciiLower(String(node.name));
-    if (!isAllowedFunction(name) && !CONSTANTS.has(name) && refusalOf(name) !== undefined) return `${name}()`;
+    if (!isAllowedFunction(name) && !MADE_BY_BINDER.test(name) && refusalOf(name) !== undefined) return `${name}()`;
   }
   return firstOf(Object.values(node), files);
 }

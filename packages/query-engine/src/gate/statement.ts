@@ -1,10 +1,19 @@
 import type { Connection } from '@agnes/duckdb';
 import { explainEngineError } from './explain.ts';
-import { type Gate, type GateLimits, type Refusal, type Relation, refuse } from './gate.ts';
-import { withPlaceholders } from './pivot-text.ts';
+import {
+  type Gate,
+  type GateLimits,
+  type Refusal,
+  type Relation,
+  refuse,
+  unlistedPivot,
+  withoutPlace,
+} from './gate.ts';
+import { type Placed, withPlaceholders } from './pivot-text.ts';
+import { findPivot, parseExact, valuesStatement } from './pivot-tree.ts';
 import { positionAt } from './position.ts';
 import { type Token, tokenize } from './tokens.ts';
-import { type EngineError, parseTree } from './tree.ts';
+import { type EngineError, parseTree, treeToSql } from './tree.ts';
 import { walkStatement } from './walk.ts';
 
 /** Of one statement. What the engine's parser does with more is measured in minutes. */
@@ -29,6 +38,11 @@ export async function gateStatement(connection: Connection, sql: string, limits:
   const relations = new Map<string, Relation>();
   for (const { name, location } of walked.tables) {
     if (!relations.has(name)) relations.set(name, { name, ...place(location) });
+  }
+  for (const select of parsed.lists) {
+    const list = await gateStatement(connection, select, limits);
+    if (list.kind === 'refused') return withoutPlace(list);
+    for (const { name } of list.relations) if (!relations.has(name)) relations.set(name, { name });
   }
   return { kind: 'ok', sql: cut.sql, relations: [...relations.values()], pivots: parsed.pivots };
 }
@@ -77,30 +91,34 @@ function cutStatement(sql: string, { bytes = BYTES, tokens: most = TOKENS }: Gat
   if (from === undefined || to === undefined) {
     return refuse('sql_syntax', 'There is no statement.', 'Write one SELECT.');
   }
+  // Comments in front stay, so that places in it are those of the whole text.
+  const start = first === 0 ? 0 : from.start;
   const shifted = tokens
     .slice(first, last + 1)
-    .map((token) => ({ ...token, start: token.start - from.start, end: token.end - from.start }));
-  return {
-    sql: sql.slice(from.start, to.end),
-    tokens: shifted,
-    start: Buffer.byteLength(sql.slice(0, from.start)),
-  };
+    .map((token) => ({ ...token, start: token.start - start, end: token.end - start }));
+  return { sql: sql.slice(start, to.end), tokens: shifted, start: Buffer.byteLength(sql.slice(0, start)) };
 }
 
 interface Parsed {
   readonly statement: unknown;
   readonly pivots: boolean;
+  /** SELECTs that list a PIVOT's values: the tree has a placeholder for them. */
+  readonly lists: readonly string[];
 }
 
 /** The one statement of the text; a PIVOT without values, which the engine would make several of, with a placeholder for them. */
 async function parseOne(connection: Connection, { sql, tokens, start }: Cut, whole: string): Promise<Parsed | Refusal> {
   const plain = await parseTree(connection, sql);
-  if ('statements' in plain) return only(plain.statements, false);
+  if ('statements' in plain) return only(plain.statements, false, []);
   if (isNoSelect(plain.error)) {
     const pivoted = withPlaceholders(sql, tokens);
     if (pivoted !== undefined) {
       const tree = await parseTree(connection, pivoted.sql);
-      if ('statements' in tree) return only(tree.statements, true);
+      if ('statements' in tree) {
+        const lists = await listsOf(connection, pivoted);
+        return lists === undefined ? unlistedPivot() : only(tree.statements, true, lists);
+      }
+      if (!isNoSelect(tree.error)) return unlistedPivot();
     }
     return notSelect(tokens);
   }
@@ -109,8 +127,22 @@ async function parseOne(connection: Connection, { sql, tokens, start }: Cut, who
   return explainEngineError(error, { sql: whole });
 }
 
-function only(statements: readonly unknown[], pivots: boolean): Parsed | Refusal {
-  if (statements.length === 1) return { statement: statements[0], pivots };
+/** Each with the CTEs that it sees. */
+async function listsOf(connection: Connection, { sql, columns }: Placed): Promise<string[] | undefined> {
+  const lists: string[] = [];
+  const listed = columns.filter(({ select }) => select !== undefined);
+  const statement = listed.length === 0 ? undefined : await parseExact(connection, sql);
+  for (const column of listed) {
+    const found = findPivot(statement, column.marker, []);
+    const values = found && (await valuesStatement(connection, found, column, 1));
+    if (values === undefined) return undefined;
+    lists.push(await treeToSql(connection, JSON.stringify(values)));
+  }
+  return lists;
+}
+
+function only(statements: readonly unknown[], pivots: boolean, lists: readonly string[]): Parsed | Refusal {
+  if (statements.length === 1) return { statement: statements[0], pivots, lists };
   return refuse(
     'sql_not_allowed',
     `There are ${statements.length} statements; a query is one.`,

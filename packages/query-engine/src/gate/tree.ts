@@ -37,7 +37,7 @@ export async function parseTree(
     'SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true) AS tree',
     [sql],
   );
-  const result = v.parse(parsed, JSON.parse(row?.tree ?? 'null'));
+  const result = v.parse(parsed, parseJson(row?.tree));
   return result.error ? { error: engineError(result) } : { statements: result.statements };
 }
 
@@ -50,7 +50,7 @@ export async function bindPlan(
     'SELECT json_serialize_plan($1::VARCHAR, skip_null := true, skip_empty := true, optimize := false) AS plan',
     [sql],
   );
-  const result = v.parse(planned, JSON.parse(row?.plan ?? 'null'));
+  const result = v.parse(planned, parseJson(row?.plan));
   return result.error ? { error: engineError(result) } : { plans: result.plans };
 }
 
@@ -73,6 +73,14 @@ function engineError(result: v.InferOutput<typeof failed>): EngineError {
     name: result.name,
   };
 }
+
+/** JSON as the engine writes it: numbers that JSON does not have (1e400 is one) stand in it by their names. They become null. */
+function parseJson(text = 'null'): unknown {
+  return JSON.parse(text.replaceAll(NO_JSON, (found) => (found.startsWith('"') ? found : 'null')));
+}
+
+/** Texts, and what is no JSON outside them. */
+export const NO_JSON = /"(?:[^"\\]|\\.)*"|-?Infinity|-?NaN/g;
 
 export function isRecord(value: unknown): value is TreeNode {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

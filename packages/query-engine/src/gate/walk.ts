@@ -199,6 +199,13 @@ class Walk {
     if (node.type === 'PIVOT' && listOf(node.pivots).some((one) => isRecord(one) && 'pivot_enum' in one)) {
       throw this.#notAllowed('PIVOT … IN with the name of an enum type', 'List the values: IN (…).');
     }
+    if (node.with_ordinality === 'WITH_ORDINALITY') {
+      // DuckDB 1.5 cannot show the plan of one, so that nobody could say what it reads.
+      throw this.#notAllowed(
+        'WITH ORDINALITY',
+        'Number the elements in the SELECT list: unnest(l) AS value, generate_subscripts(l, 1) AS place.',
+      );
+    }
     const shape = shapeOf(FROMS, node.type);
     if (shape === undefined) throw this.#unknown(nameOf(node, 'type'));
     this.shape(node, shape, scope, nameOf(node, 'type'));
