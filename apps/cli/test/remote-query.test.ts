@@ -32,13 +32,20 @@ test('a query on the server prints as a local one does, and needs no workspace',
     'city,n\n"Prague, CZ",1\nBrno,2\n',
   );
   const cut = await remote('--limit', '1', '--json', 'SELECT iata, 1 AS a, 2 AS a FROM airports ORDER BY n');
-  expect(cut).toMatchObject({ stdout: '[\n{"iata":"PRG","a":1,"a:1":2}\n]\n', stderr: expect.stringContaining('Truncated at 1') });
+  expect(cut).toMatchObject({
+    stdout: '[\n{"iata":"PRG","a":1,"a:1":2}\n]\n',
+    stderr: expect.stringContaining('Truncated at 1'),
+  });
   expect((await remote('--json', 'SELECT * FROM airports WHERE false')).stdout).toBe('[]\n');
 });
 
 test('a file is written whole under its name, or not at all', async () => {
   const written = await remote('--format', 'parquet', '-o', 'out.parquet', '--limit', '0', 'SELECT * FROM airports');
-  expect(written).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^2 rows, \d+ bytes: out\.parquet/) });
+  expect(written).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringMatching(/^2 rows, \d+ bytes: out\.parquet/),
+  });
   expect((await readFile(join(admin.folder, 'out.parquet'))).subarray(-4).toString()).toBe('PAR1');
   const failed = await remote('--format', 'csv', '-o', 'none.csv', 'SELECT nosuch FROM airports');
   expect(failed).toMatchObject({ code: 2, stderr: expect.stringContaining('nosuch') });
@@ -47,7 +54,10 @@ test('a file is written whole under its name, or not at all', async () => {
 });
 
 test('what is wrong ends with its code, and an administrator can look as somebody else', async () => {
-  expect(await remote('SELECT * FROM airprots')).toMatchObject({ code: 8, stderr: expect.stringContaining('airports') });
+  expect(await remote('SELECT * FROM airprots')).toMatchObject({
+    code: 8,
+    stderr: expect.stringContaining('airports'),
+  });
   expect(await remote('DROP TABLE airports')).toMatchObject({ code: 2 });
   expect(await remote('--as', 'ann@example.com', 'SELECT * FROM airports')).toMatchObject({ code: 8 });
   expect(await remote('--limit', '0', 'SELECT 1')).toMatchObject({ code: 2 });

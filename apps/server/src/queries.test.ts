@@ -51,7 +51,10 @@ test('POST /api/query answers with columns, rows, row_count and truncated; 1000 
     truncated: false,
   });
   expect((await query('SELECT * FROM people')).body).toMatchObject({ row_count: 1000, truncated: true });
-  expect((await query('SELECT * FROM people', { limit: 5000 })).body).toMatchObject({ row_count: 2000, truncated: false });
+  expect((await query('SELECT * FROM people', { limit: 5000 })).body).toMatchObject({
+    row_count: 2000,
+    truncated: false,
+  });
   expect((await query('SELECT * FROM people', { limit: 5001 })).body).toMatchObject({ code: 'invalid_request' });
 });
 
@@ -81,7 +84,11 @@ test('what is wrong is a problem document for whoever will correct the SQL', asy
   const cases: [string, number, Record<string, unknown>][] = [
     ['SELECT * FROM secret', 404, { code: 'sql_unknown_table', unknown: 'secret', nearest: [] }],
     ['SELECT * FROM peeple', 404, { code: 'sql_unknown_table', nearest: ['people'] }],
-    ['SELECT nme FROM people', 400, { code: 'sql_unknown_column', nearest: ['name'], position: { line: 1, column: 8 } }],
+    [
+      'SELECT nme FROM people',
+      400,
+      { code: 'sql_unknown_column', nearest: ['name'], position: { line: 1, column: 8 } },
+    ],
     ['SELEC 1', 400, { code: 'sql_syntax' }],
     ['DROP TABLE people', 400, { code: 'sql_not_allowed' }],
     ["SELECT * FROM read_csv('/etc/passwd')", 400, {}],
@@ -110,13 +117,22 @@ test('a table of one part is downloaded as it is stored, with ETag and ranges; o
   const two = await ann('downloadTable', { params: { id: 'two' } });
   expect(two.status, two.bytes.toString().slice(0, 300)).toBe(200);
   expect(Number(two.headers.get('content-length'))).toBe(two.bytes.byteLength);
-  const same = await ann('downloadTable', { params: { id: 'two' }, headers: { 'if-none-match': two.headers.get('etag') ?? '' } });
+  const same = await ann('downloadTable', {
+    params: { id: 'two' },
+    headers: { 'if-none-match': two.headers.get('etag') ?? '' },
+  });
   expect(same.status).toBe(304);
 
   expect((await ann('checkTableAccess', { params: { id: 'two' } })).status).toBe(204);
   for (const id of ['checkTableAccess', 'downloadTable'] as const) {
-    expect(await ann(id, { params: { id: 'secret' } })).toMatchObject({ status: 404, body: { code: 'table_not_found' } });
-    expect(await ann(id, { params: { id: 'nosuch' } })).toMatchObject({ status: 404, body: { code: 'table_not_found' } });
+    expect(await ann(id, { params: { id: 'secret' } })).toMatchObject({
+      status: 404,
+      body: { code: 'table_not_found' },
+    });
+    expect(await ann(id, { params: { id: 'nosuch' } })).toMatchObject({
+      status: 404,
+      body: { code: 'table_not_found' },
+    });
   }
 });
 
@@ -125,7 +141,9 @@ test('a policy holds in query, sample and for who looks as that person, and the 
     body: { table_id: 'people', group_id: 'analysts', row_filter: 'id < 10', column_masks: { name: "'-'" } },
   });
   expect(status, JSON.stringify(body)).toBe(201);
-  expect((await query('SELECT count(*), max(id), any_value(name) FROM people')).body.rows).toStrictEqual([[10, 9, '-']]);
+  expect((await query('SELECT count(*), max(id), any_value(name) FROM people')).body.rows).toStrictEqual([
+    [10, 9, '-'],
+  ]);
   expect((await ann('tableSample', { params: { id: 'people' }, query: { n: '2' } })).body.rows).toStrictEqual([
     { id: 0, name: '-' },
     { id: 1, name: '-' },
@@ -150,7 +168,9 @@ test('a policy holds in query, sample and for who looks as that person, and the 
 
 test('a grant that is taken back counts on the next request, and every query is in the audit log', async () => {
   const grants = await admin('listGrants', { query: { resource_type: 'table' } });
-  const grant = (grants.body.grants ?? grants.body).find((one: { resource_id: string }) => one.resource_id === peopleId);
+  const grant = (grants.body.grants ?? grants.body).find(
+    (one: { resource_id: string }) => one.resource_id === peopleId,
+  );
   await admin('deleteGrant', { params: { id: grant.id } });
   expect(await query('SELECT 1 FROM people')).toMatchObject({ status: 404 });
   await expect

@@ -68,7 +68,11 @@ export const ERROR_CODES = {
   invalid_table_name: entry(422, 2, 'The name cannot be a table name.'),
   table_not_published: entry(409, 8, 'The table is registered but has no data yet.'),
   table_remote: entry(409, 8, 'The table stays in its warehouse, which this server cannot query.'),
-  table_server_only: entry(403, 8, 'The table does not leave the server as files for this caller; it can be queried there.'),
+  table_server_only: entry(
+    403,
+    8,
+    'The table does not leave the server as files for this caller; it can be queried there.',
+  ),
   policy_failed: entry(403, 8, 'A policy on the table fails on its data, so nothing of the table is shown.'),
   blob_not_found: entry(404, 8, 'No such file, or it is not granted to the caller.'),
 

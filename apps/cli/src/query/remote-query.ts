@@ -120,7 +120,8 @@ function checkWhole(response: Response, bytes: number): void {
   });
 }
 
-const truncatedAt = (limit: number): string => `Truncated at ${limit} rows. More: --limit N, all: --format csv --limit 0`;
+const truncatedAt = (limit: number): string =>
+  `Truncated at ${limit} rows. More: --limit N, all: --format csv --limit 0`;
 
 function onlyFiles(): AgnesError {
   return new AgnesError('usage', '--output writes csv, ndjson or parquet.', {

@@ -27,13 +27,13 @@ export function policySelect(
   caller: PolicyCaller,
 ): string {
   const sees = branches.map(({ row_filter }) => (row_filter === null ? 'true' : `coalesce((${row_filter}\n), false)`));
-  const list = columns.map((column) => `${valueOf(column, branches, sees)} AS ${quoteIdentifier(column.name)}`);
+  const list = columns.map((column) => `${seenValue(column, branches, sees)} AS ${quoteIdentifier(column.name)}`);
   // The same names as those that expressions are checked against.
   const source = `(${from}\n) AS "row", (SELECT ${structOf(caller)} AS caller) AS "caller_row"`;
   return `SELECT ${list.join(', ')} FROM ${source} WHERE ${sees.map((seen) => `(${seen})`).join(' OR ') || 'false'}`;
 }
 
-function valueOf(column: Column, branches: readonly Branch[], sees: readonly string[]): string {
+function seenValue(column: Column, branches: readonly Branch[], sees: readonly string[]): string {
   const own = `"row".${quoteIdentifier(column.name)}`;
   const open: string[] = [];
   const masked: string[] = [];
