@@ -158,7 +158,14 @@ async function keptSlices(folder: string): Promise<Map<string, Kept>> {
 
 /** What the policy's own expressions can bring about; not that the server is busy, stopping or out of disk. */
 export function isPolicyFault({ code }: AgnesError): boolean {
-  return !['query_timeout', 'unavailable', 'too_many_requests', 'result_too_large', 'storage_full'].includes(code);
+  return ![
+    'query_timeout',
+    'blob_corrupt',
+    'unavailable',
+    'too_many_requests',
+    'result_too_large',
+    'storage_full',
+  ].includes(code);
 }
 
 function policyFailed(table: string, cause: AgnesError): AgnesError {

@@ -87,11 +87,13 @@ test('a worker opens the files of the request and nothing else, and says nothing
   const rubbish = join(folder, 'rubbish.parquet');
   await writeFile(rubbish, 'not parquet at all');
   const error = await read(pool, tableOf([rubbish]), 1).catch((thrown: unknown) => thrown);
-  expect(error).toMatchObject({ code: 'query_failed' });
+  expect(error).toMatchObject({ code: 'blob_corrupt' });
   expect(isAgnesError(error) && error.message).not.toContain(folder);
   // The type of a column is SQL of ours; even if it were not, there is nothing to be read with it.
   const type = `VARCHAR) AS a, (SELECT content FROM read_text('${numbers}') LIMIT 1) AS b, CAST(1 AS INTEGER`;
-  await expect(read(pool, tableOf([later], [{ name: 'x', type }]), 1)).rejects.toMatchObject({ code: 'query_failed' });
+  await expect(read(pool, tableOf([later], [{ name: 'x', type }]), 1)).rejects.toMatchObject({
+    code: 'blob_corrupt',
+  });
   expect((await read(pool, tableOf([later]), 100)).rows).toHaveLength(3);
 });
 
@@ -186,10 +188,10 @@ test('closing refuses what waits, what runs and what comes', async () => {
 
 test('a file that is gone or torn is an error of its request', async () => {
   await using pool = createWorkerPool({ size: 1 });
-  await expect(read(pool, tableOf([join(folder, 'gone.parquet')]), 1)).rejects.toMatchObject({ code: 'query_failed' });
+  await expect(read(pool, tableOf([join(folder, 'gone.parquet')]), 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
   const torn = join(folder, 'torn.parquet');
   await writeFile(torn, '');
   await truncate(torn, 100);
-  await expect(read(pool, tableOf([torn]), 1)).rejects.toMatchObject({ code: 'query_failed' });
+  await expect(read(pool, tableOf([torn]), 1)).rejects.toMatchObject({ code: 'blob_corrupt' });
   expect((await read(pool, tableOf([later]), 1)).rows).toHaveLength(1);
 });

@@ -11,7 +11,7 @@ const sqlErrors = [
   'sql_invalid',
   'sql_too_large',
 ] as const;
-const tableErrors = ['table_not_published', 'table_remote', 'policy_failed'] as const;
+const tableErrors = ['table_not_published', 'table_remote', 'policy_failed', 'blob_corrupt'] as const;
 const limitErrors = [
   'query_timeout',
   'query_failed',

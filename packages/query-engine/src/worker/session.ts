@@ -1,5 +1,5 @@
 import { type Connection, closeSandbox, limitResources, openDatabase } from '@agnes/duckdb';
-import { isAgnesError, messageOf } from '@agnes/errors';
+import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import {
   checkPlan,
   checkPolicyExpression,
@@ -45,7 +45,7 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
     if (prepared === undefined) throw new Error('A statement is prepared before it runs.');
     const files = filesOf(tables);
     await enter(connection, files, output);
-    await createViews(connection, tables);
+    await overStored(() => createViews(connection, tables));
     const scanned = new Set(files);
     const explaining = explainingOf(prepared, tables);
     const passed = await expandPivot(connection, prepared, scanned, explaining);
@@ -56,9 +56,10 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
 
   const read = async ({ table, output }: CommandOf<'read'>): Promise<FromWorker> => {
     await enter(connection, table.files, output);
-    const select = await selectOf(connection, table);
+    const select = await overStored(() => selectOf(connection, table));
     // One row more than is asked for says whether there are more.
-    return write(connection, output.kind === 'json' ? `${select} LIMIT ${output.limit + 1}` : select, output);
+    const limited = output.kind === 'json' ? `${select} LIMIT ${output.limit + 1}` : select;
+    return overStored(() => write(connection, limited, output));
   };
 
   const slice = async ({ table, branches, caller, path }: CommandOf<'slice'>): Promise<FromWorker> => {
@@ -68,7 +69,8 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
       const refused = await checkExpressions(connection, table.columns, row_filter, column_masks);
       if (refused !== undefined) return refusal(refused);
     }
-    const select = policySelect(await selectOf(connection, table), table.columns, branches, caller);
+    const source = await overStored(() => selectOf(connection, table));
+    const select = policySelect(source, table.columns, branches, caller);
     return write(connection, select, output);
   };
 
@@ -151,6 +153,18 @@ function refusal({ code, message, hint, position, unknown, nearest }: Refusal): 
       ...(nearest === undefined ? {} : { nearest: [...nearest] }),
     },
   };
+}
+
+/** Runs a statement of ours over stored files. When DuckDB cannot read one, that is nobody's SQL. */
+async function overStored<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (DISK_FULL.test(messageOf(error)) || !/^(IO|Invalid Input|Permission) Error/.test(messageOf(error))) throw error;
+    throw new AgnesError('blob_corrupt', 'A stored file of the table cannot be read.', {
+      hint: 'Sync the table again; whoever runs the server should check the disk.',
+    });
+  }
 }
 
 /** The kind of failure only: DuckDB's words for it may hold a value of a row that nobody may see. */
