@@ -3,6 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VARIABLES, type Variable } from '../packages/config/src/index.ts';
 import { ERROR_CODES } from '../packages/errors/src/index.ts';
+import {
+  AGGREGATE_FUNCTIONS,
+  REFUSED_FAMILIES,
+  SCALAR_FAMILIES,
+  TABLE_FUNCTIONS,
+  WINDOW_FUNCTIONS,
+} from '../packages/query-engine/src/gate/functions.ts';
 
 // Writes the reference pages that are derived from code; with --check, fails when a page is not what the code says.
 const root = join(import.meta.dirname, '..');
@@ -38,7 +45,37 @@ the server from starting; the error names the file, the key and what it must loo
 ${VARIABLES.map(environmentRow).join('\n')}
 `;
 
+const functions = `# Functions of a query
+
+Generated from \`packages/query-engine/src/gate/functions.ts\`; do not edit.
+
+What a query on the server may call. [DuckDB's own pages](https://duckdb.org/docs/stable/sql/functions/overview) say what each of
+them does. A function that stands in no list is refused; a release of DuckDB that brings a new one does not pass our tests until
+somebody has judged it. [Why](query-gateway.md).
+
+## In expressions
+
+${Object.entries(SCALAR_FAMILIES).map(familyOfFunctions).join('\n\n')}
+
+${familyOfFunctions(['aggregates', [...AGGREGATE_FUNCTIONS]])}
+
+${familyOfFunctions(['windows', [...WINDOW_FUNCTIONS]])}
+
+## In FROM
+
+${namesOf([...TABLE_FUNCTIONS])}
+
+## Refused
+
+A star stands for any ending, and is not for names of the lists above.
+
+${Object.entries(REFUSED_FAMILIES)
+  .map(([reason, names]) => `- It ${reason}: ${namesOf(names)}`)
+  .join('\n')}
+`;
+
 const pages: Record<string, string> = {
+  'docs/security/sql-functions.md': functions,
   'docs/specs/errors.md': errors,
   'docs/operator/environment.md': environment,
 };
@@ -73,4 +110,15 @@ function environmentRow({ name, aliases, file, default: fallback, meaning, secre
     secret ? `${meaning} **Secret.**` : meaning,
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function familyOfFunctions([family, names]: readonly [string, readonly string[]]): string {
+  return `**${family.charAt(0).toUpperCase()}${family.slice(1)}**: ${namesOf(names)}`;
+}
+
+function namesOf(names: readonly string[]): string {
+  return [...names]
+    .sort()
+    .map((name) => (name.includes('|') ? `<code>${name.replaceAll('|', '&#124;')}</code>` : `\`${name}\``))
+    .join(', ');
 }

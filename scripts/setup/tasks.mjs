@@ -34,6 +34,12 @@ export const tasks = {
     built: false,
     start: (tools, args) => run(tools, 'node', ['scripts/crash.ts', ...args]),
   },
+  fuzz: {
+    does: 'SQL made of honest and hostile parts against the query gateway, for minutes; `pnpm fuzz:sql --help` lists its options',
+    oldestNode: SOURCES,
+    built: false,
+    start: (tools, args) => run(tools, 'node', ['scripts/fuzz-sql.ts', ...args]),
+  },
   bench: {
     does: 'the bars, as ratios to bare tools; `pnpm bench --help` lists its options',
     oldestNode: SOURCES,

@@ -40,14 +40,14 @@ test('the values are written into the statement, NULL left out, in the order of 
     sql: "PIVOT t ON w IN ('b', 'it''s') USING sum(i) GROUP BY k ORDER BY k",
   });
   expect(await expand('PIVOT t ON (k, w)')).toMatchObject({
-    sql: "PIVOT t ON CAST((k, w) AS VARCHAR) IN ('(0, it''s)', '(1, b)', '(2, NULL)')",
+    sql: "PIVOT t ON CAST((k, w) AS VARCHAR) IN ('(0, ''it\\''s'')', '(1, b)', '(2, NULL)')",
   });
   expect(await expand('SELECT 1')).toMatchObject({ sql: 'SELECT 1', pivots: false });
 });
 
 test('without a value what is left are the groups', async () => {
   expect(await expand('PIVOT (FROM t WHERE i < 0) ON w USING sum(i) GROUP BY k')).toMatchObject({
-    sql: 'PIVOT (FROM t WHERE i < 0) GROUP BY k',
+    sql: 'PIVOT (FROM t WHERE i < 0)  GROUP BY k',
   });
   expect(await expand('PIVOT (FROM t WHERE i < 0) ON w')).toMatchObject({
     sql: 'PIVOT (FROM t WHERE i < 0) GROUP BY "i", "k"',

@@ -136,6 +136,10 @@ test('what does not bind is told with places and names that the caller may see',
     hint: expect.stringContaining('Did you mean amount?'),
     position: { line: 2, column: 2 },
   });
+  // What ran was made of another statement.
+  const made = await checkPlan(connection, 'SELECT amont FROM orders', new Set(), { sql: 'FROM orders', tables });
+  expect(made).toMatchObject({ unknown: 'amont' });
+  expect(made).not.toHaveProperty('position');
   expect(await told('SELECT uper(id) FROM orders')).toMatchObject({
     code: 'sql_function_not_allowed',
     nearest: expect.arrayContaining(['upper']),

@@ -16,7 +16,12 @@ export async function checkPlan(
   explaining: Explaining = {},
 ): Promise<Refusal | undefined> {
   const bound = await bindPlan(connection, sql);
-  if ('error' in bound) return explainEngineError(bound.error, { sql, ...explaining });
+  if ('error' in bound) {
+    // Places in a statement that was made of another one would point at nothing.
+    const { position, ...error } = bound.error;
+    const same = explaining.sql === undefined || explaining.sql === sql;
+    return explainEngineError(same ? { ...error, position } : error, { ...explaining, sql });
+  }
   if (bound.plans.length !== 1) return outside('several statements');
   const bad = findBad(bound.plans[0], files);
   return bad === undefined ? undefined : outside(bad);

@@ -20,6 +20,9 @@ import { walkStatement } from './walk.ts';
 const BYTES = 1024 * 1024;
 const TOKENS = 100_000;
 const DEPTH = 300;
+/** Names of tables, and lists of a PIVOT that have to be found. */
+const TABLES = 500;
+const LISTS = 50;
 
 /**
  * Decides whether a text is one statement that may run: a SELECT (or VALUES, TABLE, DESCRIBE, SUMMARIZE, PIVOT, UNPIVOT) made of
@@ -35,6 +38,9 @@ export async function gateStatement(connection: Connection, sql: string, limits:
   const place = (location: number | undefined): Pick<Relation, 'position'> =>
     location === undefined ? {} : { position: positionAt(sql, cut.start + location) };
   if ('refusal' in walked) return { ...walked.refusal, ...place(walked.location) };
+  if (new Set(walked.tables.map(({ name }) => name)).size > TABLES) {
+    return refuse('sql_too_large', `The statement names more than ${TABLES} tables.`, 'Ask in several steps.');
+  }
   const relations = new Map<string, Relation>();
   for (const { name, location } of walked.tables) {
     if (!relations.has(name)) relations.set(name, { name, ...place(location) });
@@ -112,6 +118,13 @@ async function parseOne(connection: Connection, { sql, tokens, start }: Cut, who
   if ('statements' in plain) return only(plain.statements, false, []);
   if (isNoSelect(plain.error)) {
     const pivoted = withPlaceholders(sql, tokens);
+    if (pivoted !== undefined && pivoted.columns.length > LISTS) {
+      return refuse(
+        'sql_too_large',
+        `The values of more than ${LISTS} PIVOT columns are not listed.`,
+        'List them: IN (…).',
+      );
+    }
     if (pivoted !== undefined) {
       const tree = await parseTree(connection, pivoted.sql);
       if ('statements' in tree) {
