@@ -11,6 +11,8 @@ export const SNAPSHOTS_FOLDER = 'snapshots';
 export interface DataFolder {
   readonly state: string;
   readonly blobs: string;
+  /** Temporary files of the query gateway. */
+  readonly query: string;
 }
 
 /** The state database. */
@@ -28,7 +30,11 @@ export function stateLocation(config: Pick<Config, 'stateDir' | 'stateUrl'>): St
 export async function prepareDataFolder(
   config: Pick<Config, 'dataDir' | 'stateDir' | 'filesRoots'>,
 ): Promise<DataFolder> {
-  const folder = { state: config.stateDir, blobs: join(config.dataDir, 'blobs') };
+  const folder = {
+    state: config.stateDir,
+    blobs: join(config.dataDir, 'blobs'),
+    query: join(config.dataDir, 'tmp', 'query'),
+  };
   await makeWritable(config.dataDir);
   await makeWritable(folder.state, 0o700);
   for (const path of [folder.blobs, ...['extracts', 'analytics', 'tmp'].map((name) => join(config.dataDir, name))]) {

@@ -13,12 +13,19 @@ import type { ProcessWatch } from './health/process-watch.ts';
 import type { Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 
+/** What the handlers are told of the process that runs them. */
+export interface Running {
+  readonly build: Build;
+  readonly phase: Phase;
+  readonly watch: ProcessWatch;
+  readonly serverUrl: string;
+  /** The most rows of a JSON answer to a query. */
+  readonly maxRows: number;
+}
+
 /** The implementation of every operation. */
-export function serverHandlers(
-  parts: Parts,
-  running: { readonly build: Build; readonly phase: Phase; readonly watch: ProcessWatch; readonly serverUrl: string },
-): Handlers<Operations> {
-  const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, pool } = parts;
+export function serverHandlers(parts: Parts, running: Running): Handlers<Operations> {
+  const { state, audit, downloads, blobs, access, auth, catalog, jobs, orchestrator, queries } = parts;
   const connectors = parts.connectors.map(({ sourceType }) => sourceType);
   const plain: Handlers<Operations> = {
     ...healthHandlers({ state, catalog, jobs, auth, connectors, ...running }),
@@ -31,7 +38,7 @@ export function serverHandlers(
     ...auditHandlers({ state, trail: audit }),
     ...catalogHandlers({ catalog }),
     ...orchestratorHandlers({ orchestrator, jobs, catalog }),
-    ...queryHandlers({ pool, catalog, blobs }),
+    ...queryHandlers({ gateway: queries.gateway, catalog, access, blobs, maxRows: running.maxRows }),
     ...jobHandlers({ jobs }),
   };
   return { ...plain, ...audited(plain, { audit, downloads, catalog }) };

@@ -5,7 +5,7 @@ import { type Catalog, createCatalog } from '@agnes/catalog';
 import type { Config } from '@agnes/config';
 import { createJobs, type Jobs } from '@agnes/jobs';
 import { type ConnectorProcess, createOrchestrator, type Orchestrator } from '@agnes/orchestrator';
-import { createWorkerPool, type WorkerPool } from '@agnes/query-engine';
+import { openQueryEngine, type QueryEngine, type QueryLimits } from '@agnes/query-engine';
 import {
   type Access,
   type AuditTrail,
@@ -35,7 +35,7 @@ export interface Parts {
   readonly catalog: Catalog;
   readonly jobs: Jobs;
   readonly orchestrator: Orchestrator;
-  readonly pool: WorkerPool;
+  readonly queries: QueryEngine;
   readonly connectors: readonly ConnectorProcess[];
   /** What the scheduler says who it is with. */
   readonly schedulerToken: string;
@@ -105,8 +105,17 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     log: (level, message) => log[level === 'warning' ? 'warn' : level](message),
   });
   await orchestrator.start();
-  const pool = createWorkerPool();
-  closing.add(() => pool.close());
+  const queries = await openQueryEngine({
+    state,
+    catalog,
+    access,
+    blobs,
+    folder: folder.query,
+    limits: queryLimits(config),
+    note: (entry) => audit.note(entry),
+    onError: (err, what) => log.error({ err }, what),
+  });
+  closing.add(() => queries.close());
   return {
     state,
     audit,
@@ -117,8 +126,24 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
     catalog,
     jobs,
     orchestrator,
-    pool,
+    queries,
     connectors,
     schedulerToken,
+  };
+}
+
+function queryLimits(config: Config): QueryLimits {
+  return {
+    workers: config.queryWorkers,
+    memoryMb: config.queryMemoryMb,
+    threads: config.queryThreads,
+    tempMb: config.queryTempMb,
+    timeLimitSeconds: config.queryTimeLimitSeconds,
+    resultMb: config.queryResultMb,
+    slicesMb: config.querySlicesMb,
+    perUser: config.queryPerUser,
+    queuePerUser: config.queryQueuePerUser,
+    queue: config.queryQueue,
+    dailyMb: config.queryDailyMb,
   };
 }

@@ -1,14 +1,12 @@
-import { operations } from '@agnes/api-contract';
 import { createBreakGlass } from '@agnes/auth';
 import type { Config } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import type { Logger } from 'pino';
-import { createApp } from './api/app.ts';
 import { listen } from './api/listen.ts';
+import { appOver } from './app-over.ts';
 import { serverChores } from './chores.ts';
 import { type Closing, createClosing } from './closing.ts';
 import { listenForControl } from './control/listen.ts';
-import { grantChecks, serverHandlers } from './handlers.ts';
 import type { Build } from './health/handlers.ts';
 import { watchProcess } from './health/process-watch.ts';
 import { schemaVersion } from './health/state-health.ts';
@@ -17,7 +15,6 @@ import { openParts, type Parts } from './parts.ts';
 import type { Phase } from './phase.ts';
 import { startSchedulerProcess } from './scheduler-process.ts';
 import { VERSION } from './version.ts';
-import { webOptions } from './web-options.ts';
 
 export interface Server {
   /** Where this machine reaches it. */
@@ -53,17 +50,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   const watch = watchProcess();
   closing.add(async () => watch[Symbol.dispose]());
   const build = await buildOf(config, parts);
-  const app = createApp({
-    operations,
-    handlers: serverHandlers(parts, { build, phase, watch, serverUrl: config.serverUrl }),
-    authenticate: parts.auth.authenticate,
-    grants: grantChecks(parts),
-    findViewed: parts.access.viewAs,
-    audit: parts.audit,
-    log,
-    version: VERSION,
-    ...webOptions(config, parts),
-  });
+  const app = appOver(parts, config, log, { build, phase, watch });
   const runner = parts.jobs.start({
     handlers: { sync: parts.orchestrator.syncHandler },
     onError: (err, jobId) => log.error({ err, job_id: jobId ?? null }, 'a job failed in a way nobody expected'),

@@ -27,6 +27,7 @@ export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
 export { policyOperations } from './operations/policies.ts';
+export { queryOperations } from './operations/query.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
 export { signInOperations } from './operations/sign-in.ts';

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { hasErrorCode } from '@agnes/durable-files';
 import { AgnesError } from '@agnes/errors';
 import { READ_SIZE } from './hash.ts';
@@ -21,7 +21,7 @@ export function blobFileOf(stream: ReadableStream<Uint8Array>): BlobFile | undef
 
 export async function openBlob(layout: Layout, sha256: string): Promise<FileHandle> {
   try {
-    return await open(blobPath(layout, sha256), 'r');
+    return await openFile(blobPath(layout, sha256), 'r');
   } catch (error) {
     if (hasErrorCode(error, 'ENOENT')) {
       throw new AgnesError('blob_not_found', `There is no stored file ${sha256}.`, { cause: error });
@@ -36,6 +36,18 @@ export function readBlob(
   range: { readonly start: number; readonly end: number } | undefined,
 ): ReadableStream<Uint8Array> {
   blobPath(layout, sha256);
+  return streamFile(() => openBlob(layout, sha256), range);
+}
+
+/**
+ * A file as a stream that can also be sent without the stream's cost ({@link blobFileOf}). It is opened when somebody
+ * begins to read, and closed at the end; `unread` is called instead when nobody ever does.
+ */
+export function streamFile(
+  open: () => Promise<FileHandle>,
+  range?: { readonly start: number; readonly end: number },
+  unread: () => Promise<void> = async () => {},
+): ReadableStream<Uint8Array> {
   const { start, end } = range ?? { start: 0, end: Number.MAX_SAFE_INTEGER - 1 };
   let position = start;
   let rest: number | undefined;
@@ -44,7 +56,7 @@ export function readBlob(
     {
       async pull(controller) {
         files.delete(stream);
-        file ??= await openBlob(layout, sha256);
+        file ??= await open();
         rest ??= Math.min((await file.stat()).size, end + 1) - start;
         const bytes = await readAt(file, position, Math.max(0, Math.min(READ_SIZE, rest)));
         position += bytes.byteLength;
@@ -59,12 +71,13 @@ export function readBlob(
       },
       async cancel() {
         files.delete(stream);
-        await file?.close();
+        if (file === undefined) await unread();
+        else await file.close();
       },
     },
     { highWaterMark: 0 },
   );
-  files.set(stream, { open: () => openBlob(layout, sha256), start });
+  files.set(stream, { open, start });
   return stream;
 }
 

@@ -7,6 +7,7 @@ import { type Manifest, Manifests } from './manifest.ts';
 import type { KnownFile, Publication, PublishResult } from './publication.ts';
 import { publish } from './publish.ts';
 import { knownFiles } from './published-files.ts';
+import { type ReadableNow, readableNow } from './readable-now.ts';
 import type { Connectors } from './registration.ts';
 import { precheck, type RegistryContext, register, unknownTable, unregister, update } from './registry.ts';
 import { tableResourceType } from './resource-type.ts';
@@ -55,6 +56,8 @@ export interface Catalog {
   listReadable(principal: Principal): Promise<ReadableTable[]>;
   /** Undefined while nothing is published. Ask {@link readable} first. */
   currentVersion(tableId: string): Promise<TableVersion | undefined>;
+  /** What a principal may read at this moment, for statements over several tables. */
+  readableNow(principal: Principal): Promise<ReadableNow>;
   manifest(principal: Principal): Promise<Manifest>;
   /**
    * The bytes that the blob must have, and such a table, if it is a part of a retained version of a table that the caller
@@ -120,6 +123,7 @@ export function createCatalog(options: CatalogOptions): Catalog {
       return (await tables.list(readable)).map((table) => asSeen(table, policies.get(table.id)));
     },
     currentVersion: async (tableId) => (await snapshot()).current.get(tableId)?.version,
+    readableNow: readableNow(access, snapshot),
     async manifest(principal) {
       const tables = await access.tables(principal);
       return manifests.of(await snapshot(), tables, now());

@@ -11,6 +11,9 @@ import { blobResponse } from './http/blob-response.ts';
 import { manifestResponse } from './http/manifest-response.ts';
 import { catalogEntry, registryEntry, sqlFlavor } from './http/rows.ts';
 
+export { blobResponse } from './http/blob-response.ts';
+export { noneMatchNames } from './http/entity-tags.ts';
+
 type CatalogHandlers = Handlers<
   typeof registryOperations &
     Pick<typeof catalogOperations, 'catalog' | 'catalogTables' | 'tableSchema'> &

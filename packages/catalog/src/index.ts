@@ -9,6 +9,7 @@ export type {
   PublishResult,
   RefusedTable,
 } from './publication.ts';
+export type { ReadableNow, TableNow } from './readable-now.ts';
 export type { Connectors } from './registration.ts';
 export type {
   InstalledConnector,

@@ -14,6 +14,7 @@ import {
 } from './setting.ts';
 import { AUDIT_SETTINGS } from './settings-audit.ts';
 import { AUTH_SETTINGS } from './settings-auth.ts';
+import { QUERY_SETTINGS } from './settings-query.ts';
 import { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
 const LOG_LEVEL_NAMES: Readonly<Record<string, string>> = { warning: 'warn', critical: 'fatal', off: 'silent' };
@@ -220,6 +221,7 @@ export const SETTINGS = {
     meaning: 'Seconds that the scheduler waits after its start before its first call.',
   }),
   ...AUDIT_SETTINGS,
+  ...QUERY_SETTINGS,
   stateUrl: setting({
     env: ['AGNES_STATE_URL'],
     schema: v.optional(

@@ -1,12 +1,19 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import type { NodeApi } from './node-api.ts';
 import { bindParameters, type SqlValue } from './parameters.ts';
-import { type Row, valueConverter } from './values.ts';
+import { type Row, type Value, valueConverter } from './values.ts';
 
 /** A column of a result: its name and DuckDB's own spelling of its type. */
 export interface Column {
   readonly name: string;
   readonly type: string;
+}
+
+/** A result as its columns stand in it, names given twice included. */
+export interface RowStream {
+  readonly columns: readonly Column[];
+  /** Rows chunk by chunk (up to 2,048 each), values in the order of the columns. */
+  readonly chunks: AsyncIterable<Value[][]>;
 }
 
 /**
@@ -22,6 +29,8 @@ export interface Connection extends AsyncDisposable {
   first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined>;
   /** Runs a statement and yields its rows chunk by chunk (up to 2,048 each) without holding the whole result. */
   stream(sql: string, parameters?: readonly SqlValue[]): AsyncIterable<Row[]>;
+  /** {@link stream} for who does not know the columns: rows are arrays, so that order and repeated names are kept. */
+  streamArrays(sql: string): Promise<RowStream>;
   /** The columns that a SELECT (without a trailing semicolon) would give. Binds it, does not run it. */
   columns(selectSql: string): Promise<Column[]>;
   /** Asks the running statement to stop; it then throws. A statement inside one long scalar call does not hear it. */
@@ -89,6 +98,19 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
         if (next.done === true) return;
         yield next.value;
       }
+    },
+    async streamArrays(sql) {
+      const result = await track(() => raw.stream(sql));
+      const columns = result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }));
+      const source = (result.yieldConvertedRows(convert) as AsyncIterable<Value[][]>)[Symbol.asyncIterator]();
+      async function* chunks(): AsyncGenerator<Value[][]> {
+        for (;;) {
+          const next = await track(() => source.next());
+          if (next.done === true) return;
+          yield next.value;
+        }
+      }
+      return { columns, chunks: chunks() };
     },
     async columns(selectSql) {
       const described = await rows<{ column_name: string; column_type: string }>(`DESCRIBE (${selectSql}\n)`);

@@ -6,6 +6,8 @@ import { quoteLiteral } from './quote.ts';
 export interface ParquetOptions {
   /** Rows in a row group; DuckDB's default is 122,880. */
   readonly rowGroupSize?: number;
+  /** Writes to the file itself and not to one beside it that is renamed: for a sandbox that allows this one file. */
+  readonly inPlace?: boolean;
 }
 
 export interface ParquetWritten {
@@ -32,7 +34,8 @@ export async function copyToParquet(
 
 function formatOptions(options: ParquetOptions): string {
   const rowGroupSize = options.rowGroupSize === undefined ? '' : `, ROW_GROUP_SIZE ${Math.trunc(options.rowGroupSize)}`;
-  return `FORMAT parquet, COMPRESSION zstd${rowGroupSize}`;
+  const inPlace = options.inPlace === true ? ', USE_TMP_FILE false' : '';
+  return `FORMAT parquet, COMPRESSION zstd${rowGroupSize}${inPlace}`;
 }
 
 export interface ParquetFileInfo {

@@ -20,9 +20,13 @@ export interface SandboxOptions {
  * be changed again. Settings alone do not make foreign SQL safe: gate the statement, check its plan, and cap the process from outside.
  */
 export async function enterSandbox(connection: Connection, options: SandboxOptions = {}): Promise<void> {
-  const set: [string, string | undefined][] = [
-    ['allowed_directories', options.allowedDirectories && quoteLiteralList(options.allowedDirectories)],
-    ['allowed_paths', options.allowedPaths && quoteLiteralList(options.allowedPaths)],
+  await limitResources(connection, options);
+  await closeSandbox(connection, options);
+}
+
+/** The part of {@link enterSandbox} that can be done before anybody knows which files will be needed. */
+export async function limitResources(connection: Connection, options: SandboxOptions): Promise<void> {
+  await set(connection, [
     ['memory_limit', options.memoryLimit && quoteLiteral(options.memoryLimit)],
     ['threads', options.threads === undefined ? undefined : String(Math.max(1, Math.trunc(options.threads)))],
     ['temp_directory', quoteLiteral(options.tempDirectory ?? '')],
@@ -30,10 +34,23 @@ export async function enterSandbox(connection: Connection, options: SandboxOptio
     ['allow_community_extensions', 'false'],
     ['autoinstall_known_extensions', 'false'],
     ['autoload_known_extensions', 'false'],
+  ]);
+}
+
+/** The rest of it: after this nothing else can be reached, and nothing can be set. */
+export async function closeSandbox(
+  connection: Connection,
+  { allowedDirectories, allowedPaths }: Pick<SandboxOptions, 'allowedDirectories' | 'allowedPaths'>,
+): Promise<void> {
+  await set(connection, [
+    ['allowed_directories', allowedDirectories && quoteLiteralList(allowedDirectories)],
+    ['allowed_paths', allowedPaths && quoteLiteralList(allowedPaths)],
     ['enable_external_access', 'false'],
     ['lock_configuration', 'true'],
-  ];
-  for (const [name, value] of set) {
-    if (value !== undefined) await connection.run(`SET GLOBAL ${name} = ${value}`);
-  }
+  ]);
+}
+
+async function set(connection: Connection, settings: readonly [string, string | undefined][]): Promise<void> {
+  const statements = settings.flatMap(([name, value]) => (value === undefined ? [] : `SET GLOBAL ${name} = ${value}`));
+  await connection.run(statements.join('; '));
 }

@@ -70,6 +70,13 @@ export const ERROR_CODES = {
   table_exists: entry(409, 6, 'A table with this name or id exists.'),
   invalid_table_name: entry(422, 2, 'The name cannot be a table name.'),
   table_not_published: entry(409, 8, 'The table is registered but has no data yet.'),
+  table_remote: entry(409, 8, 'The table stays in its warehouse, which this server cannot query.'),
+  table_server_only: entry(
+    403,
+    8,
+    'The table does not leave the server as files for this caller; it can be queried there.',
+  ),
+  policy_failed: entry(403, 8, 'A policy on the table fails on its data, so nothing of the table is shown.'),
   blob_not_found: entry(404, 8, 'No such file, or it is not granted to the caller.'),
 
   // Extracts, connectors, publish
@@ -109,6 +116,9 @@ export const ERROR_CODES = {
   state_migration_failed: entry(500, 5, 'A migration of the state database failed.'),
   invalid_config: entry(500, 2, 'The configuration cannot be used.'),
   query_failed: entry(400, 1, 'The query failed.'),
+  result_too_large: entry(422, 3, 'The result is larger than one may be.'),
+  daily_byte_cap_exceeded: entry(429, 3, 'The results of the day are as large as a person may have.'),
+  concurrent_slot_exceeded: entry(429, 3, 'Too many queries of one person run or wait.'),
   query_timeout: entry(504, 5, 'The query took longer than it may.'),
 
   // SQL: what the query gateway refuses before anything runs

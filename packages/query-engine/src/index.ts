@@ -1,3 +1,2 @@
-export type { Work, WorkResult } from './protocol.ts';
-export { type JsonRow, sampleTable } from './sample-table.ts';
-export { createWorkerPool, type RunOptions, type WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
+export type { Asker, Gateway, Result, Wanted } from './gateway.ts';
+export { openQueryEngine, type QueryEngine, type QueryEngineOptions, type QueryLimits } from './query-engine.ts';

@@ -1,8 +1,8 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import { bytesOf } from './bytes.ts';
-import type { Work, WorkerSettings, WorkResult } from './protocol.ts';
-import { startWorker, type WorkerProcess } from './worker-process.ts';
+import { callerGone, type Lease, leaseWorker } from './lease.ts';
+import { type SpawnSettings, startWorker, type WorkerProcess } from './worker-process.ts';
 
 export interface WorkerPoolOptions {
   /** Workers that work at a time. Default 2. */
@@ -12,6 +12,10 @@ export interface WorkerPoolOptions {
   /** DuckDB's memory in each worker, for example `512MB` (the default). The process may have 1 GB more. */
   readonly memoryLimit?: string;
   readonly threads?: number;
+  /** Workers keep what they spill in folders in it. Default: the system's temporary folder. */
+  readonly tempRoot?: string;
+  /** What operators may spill, for example `4GB` (the default). */
+  readonly maxTempSize?: string;
   /** From the moment that a worker takes the work. Default 10 s. */
   readonly deadlineMs?: number;
   /** How long work may wait for a worker. Default 10 s. */
@@ -20,25 +24,26 @@ export interface WorkerPoolOptions {
   readonly requestsPerWorker?: number;
   /** Work that may wait for a worker; more is refused. Default 100. */
   readonly queueLimit?: number;
-  /** The largest answer, in bytes of JSON. Default 16 MB. */
-  readonly answerBytes?: number;
 }
 
-export interface RunOptions {
+export interface UseOptions {
   readonly deadlineMs?: number;
   /** Ends the work, with its worker. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Workers that read files in sandboxed processes. What happens in one never reaches the server or another request. */
 export interface WorkerPool extends AsyncDisposable {
   /**
-   * Throws `query_failed`, `query_timeout`, and when too much waits already `too_many_requests` or `unavailable`. A worker
-   * that died is replaced.
+   * Gives `work` a worker with a fresh database. At the deadline, or when the caller goes away, the worker is killed and this
+   * throws, whatever `work` is waiting for. Throws `query_failed`, `query_timeout`, what a worker has to say, and when too
+   * much waits already `too_many_requests` or `unavailable`. A worker that died is replaced.
    */
-  run(work: Work, options?: RunOptions): Promise<WorkResult>;
+  use<T>(work: (lease: Lease) => Promise<T>, options?: UseOptions): Promise<T>;
   /** How many processes there are, how many of them are idle, and how much work waits. */
   status(): { readonly workers: number; readonly idle: number; readonly waiting: number };
+  /** Their process ids, for tests and for whoever looks at the machine. */
+  pids(): number[];
   close(): Promise<void>;
 }
 
@@ -54,11 +59,12 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
   const { size = 2, spare = 1, deadlineMs = 10_000, waitMs = 10_000 } = options;
   const { requestsPerWorker = 200, queueLimit = 100 } = options;
   const memoryLimit = options.memoryLimit ?? '512MB';
-  const settings: WorkerSettings = {
+  const settings: SpawnSettings = {
     memoryLimit,
     threads: options.threads ?? Math.min(4, availableParallelism()),
     residentBytes: bytesOf(memoryLimit) + 1024 ** 3,
-    answerBytes: options.answerBytes ?? 16 * 1024 ** 2,
+    tempRoot: options.tempRoot ?? tmpdir(),
+    maxTempSize: options.maxTempSize ?? '4GB',
   };
   const workers = new Set<WorkerProcess>();
   const idle: WorkerProcess[] = [];
@@ -114,6 +120,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
       }
     }, IDLE_MS).unref();
   };
+
   const takeIdle = (): WorkerProcess | undefined => {
     for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) {
       if (worker.alive) return worker;
@@ -144,8 +151,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
         if (index >= 0) waiting.splice(index, 1);
         entry.refuse(error);
       };
-      const abort = (): void =>
-        leave(new AgnesError('query_failed', 'The query was stopped because its caller went away.'));
+      const abort = (): void => leave(callerGone());
       const timer = setTimeout(
         () => leave(new AgnesError('unavailable', 'All query workers are busy.', { hint: 'Try again in a moment.' })),
         waitMs,
@@ -173,7 +179,7 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
   const close = async (): Promise<void> => {
     closed = true;
     clearTimeout(shrink);
-    for (const entry of waiting.splice(0)) entry.refuse(new AgnesError('unavailable', 'The server is stopping.'));
+    for (const entry of waiting.splice(0)) entry.refuse(stopping());
     await Promise.all([...workers].map((worker) => worker.end()));
     workers.clear();
     idle.length = 0;
@@ -181,13 +187,13 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
 
   fill();
   return {
-    async run(work, run = {}) {
-      if (closed) throw new AgnesError('unavailable', 'The server is stopping.');
-      const limit = run.deadlineMs ?? deadlineMs;
-      const worker = await acquire(run.signal);
+    async use(work, use = {}) {
+      if (closed) throw stopping();
+      const worker = await acquire(use.signal);
       try {
-        return await worker.run(work, limit, run.signal);
+        return await leaseWorker(worker, work, use.deadlineMs ?? deadlineMs, use.signal);
       } finally {
+        worker.finish();
         // Fresh for the next one, or gone: either way the caller need not wait for it.
         worker.ready.then(
           () => release(worker),
@@ -199,10 +205,13 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
       }
     },
     status: () => ({ workers: workers.size, idle: idle.length, waiting: waiting.length }),
+    pids: () => [...workers].flatMap(({ pid }) => pid ?? []),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
+
+const stopping = (): AgnesError => new AgnesError('unavailable', 'The server is stopping.');
 
 function asFailure(error: unknown): AgnesError {
   if (isAgnesError(error)) return error;

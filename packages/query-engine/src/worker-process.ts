@@ -1,71 +1,110 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { minimalEnvironment, nodeCommand } from '@agnes/child-process';
-import { AgnesError } from '@agnes/errors';
+import { AgnesError, isErrorCode } from '@agnes/errors';
 import { safeParse } from 'valibot';
 import {
+  type Answer,
+  type Command,
   type FromWorker,
   fromWorker,
   type ToWorker,
-  type Work,
   type WorkerSettings,
-  type WorkResult,
 } from './protocol.ts';
 
+export type AnswerOf<T extends Answer['type']> = Extract<Answer, { type: T }>;
+
+/** Sends one command and gives its answer. Throws what the worker has to say, or `query_failed` when it dies of it. */
+export type Ask = <T extends Answer['type']>(command: Command, expected: T) => Promise<AnswerOf<T>>;
+
 export interface WorkerProcess {
-  /** Does one piece of work. Throws `query_failed` or `query_timeout`; after either of the last two the worker is gone. */
-  run(work: Work, deadlineMs: number, signal?: AbortSignal): Promise<WorkResult>;
-  /** Settles when the worker can take work; rejects when it ended before. */
+  readonly ask: Ask;
+  /** Settles when the worker can take work in a fresh database; rejects when it ended before. */
   readonly ready: Promise<void>;
   readonly alive: boolean;
-  /** How many pieces of work it has done. */
+  /** How much work it was given. */
   readonly served: number;
+  readonly pid: number | undefined;
+  /** What it did is thrown away, and it becomes ready anew. One that still works is killed. */
+  finish(): void;
+  /** SIGKILL: nothing that runs in it can hold it. */
+  kill(): void;
   end(): Promise<void>;
 }
 
-/** Starts a worker. It is ended from outside, with SIGKILL: nothing that runs in it can hold it. */
-export function startWorker(settings: WorkerSettings): WorkerProcess {
-  const child = spawnWorker(settings);
-  const exited = once(child, 'exit').then(
-    ([code, signal]: unknown[]) => String(signal ?? `exit code ${String(code)}`),
-    (error: unknown) => String(error),
-  );
+export type SpawnSettings = Omit<WorkerSettings, 'tempDirectory'> & {
+  /** Each worker has a folder of its own in it, which goes when it ends. */
+  readonly tempRoot: string;
+};
+
+interface Pending {
+  readonly resolve: (message: FromWorker) => void;
+  readonly reject: (error: AgnesError) => void;
+}
+
+/** Starts a worker. */
+export function startWorker({ tempRoot, ...settings }: SpawnSettings): WorkerProcess {
+  const tempDirectory = join(tempRoot, `worker-${randomUUID()}`);
+  mkdirSync(tempDirectory, { recursive: true });
+  const child = spawnWorker(settings.residentBytes, tempDirectory);
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString('utf8')).slice(-2000);
   });
   // Sending to a worker that is ending fails; that it ended is what counts.
   child.on('error', () => {});
+
   let alive = true;
-  void exited.then(() => {
-    alive = false;
-  });
   let served = 0;
-
-  const next = async (type: FromWorker['type'] | undefined): Promise<FromWorker> => {
-    const message = new Promise<FromWorker>((resolve, reject) => {
-      child.once('message', (value) => {
-        const parsed = safeParse(fromWorker, value);
-        if (parsed.success && (type === undefined || parsed.output.type === type)) resolve(parsed.output);
-        else reject(new AgnesError('query_failed', 'The worker gave an answer that cannot be read.'));
-      });
-    });
-    const gone = exited.then((how) => {
-      throw died(how, said);
-    });
-    return Promise.race([message, gone]);
+  let pending: Pending | undefined;
+  const gone = (how: string): void => {
+    alive = false;
+    pending?.reject(died(how, said));
+    pending = undefined;
   };
+  const exited = once(child, 'exit').then(
+    ([code, signal]: unknown[]) => gone(String(signal ?? `exit code ${String(code)}`)),
+    (error: unknown) => gone(String(error)),
+  );
+  const removed = exited.then(() => rm(tempDirectory, { recursive: true, force: true }));
+  removed.catch(() => {
+    // What cannot be removed now is swept at the next start.
+  });
+  child.on('message', (value) => {
+    const waiting = pending;
+    pending = undefined;
+    const parsed = safeParse(fromWorker, value);
+    if (parsed.success) waiting?.resolve(parsed.output);
+    else waiting?.reject(new AgnesError('query_failed', 'The worker gave an answer that cannot be read.'));
+  });
 
+  const send = (message: ToWorker): Promise<FromWorker> =>
+    new Promise((resolve, reject) => {
+      if (!alive) {
+        reject(died('it was stopped', said));
+        return;
+      }
+      pending = { resolve, reject };
+      if (child.connected) child.send(message, () => {});
+    });
+  const readyAfter = (message: ToWorker): Promise<void> => {
+    const ready = send(message).then((answer) => {
+      if (answer.type !== 'ready') throw new AgnesError('query_failed', 'The worker does not become ready.');
+    });
+    ready.catch(() => {});
+    return ready;
+  };
   const kill = (): void => {
     alive = false;
     child.kill('SIGKILL');
   };
 
-  post(child, { type: 'start', settings });
-  let ready: Promise<void> = next('ready').then(() => {});
-  ready.catch(() => {});
-
+  let ready = readyAfter({ type: 'start', settings: { ...settings, tempDirectory } });
+  let fresh = true;
   return {
     get ready() {
       return ready;
@@ -76,78 +115,54 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
     get served() {
       return served;
     },
-    async run(work, deadlineMs, signal) {
+    pid: child.pid,
+    async ask(command, expected) {
       await ready;
-      served += 1;
-      let stopped: AgnesError | undefined;
-      const stop = (error: AgnesError): void => {
-        stopped ??= error;
-        kill();
-      };
-      const timer = setTimeout(
-        () =>
-          stop(
-            new AgnesError('query_timeout', `The query took longer than ${deadlineMs / 1000} s and was stopped.`, {
-              hint: 'Ask for less: fewer rows, fewer columns, or a filter.',
-            }),
-          ),
-        deadlineMs,
-      );
-      const leave = (): void =>
-        stop(new AgnesError('query_failed', 'The query was stopped because its caller went away.'));
-      signal?.addEventListener('abort', leave);
-      if (signal?.aborted === true) leave();
-      try {
-        const answer = next(undefined);
-        post(child, { type: 'work', work });
-        const message = await answer;
-        ready = next('ready').then(() => {});
-        ready.catch(() => {});
-        if (message.type === 'rows') return { columns: message.columns, rows: message.rows };
-        if (message.type === 'error') {
-          throw new AgnesError(
-            'query_failed',
-            message.message,
-            message.hint === undefined ? {} : { hint: message.hint },
-          );
-        }
-        throw new AgnesError('query_failed', 'The worker gave no answer.');
-      } catch (error) {
-        throw stopped ?? error;
-      } finally {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', leave);
-      }
+      if (fresh) served += 1;
+      fresh = false;
+      const answer = await send(command);
+      if (answer.type === 'error') throw told(answer);
+      if (answer.type === expected) return answer as AnswerOf<typeof expected>;
+      throw new AgnesError('query_failed', 'The worker gave another answer than it was asked for.');
     },
+    finish() {
+      if (fresh) return;
+      if (pending !== undefined) kill();
+      ready = readyAfter({ type: 'end' });
+      fresh = true;
+    },
+    kill,
     async end() {
       kill();
-      await exited;
+      await removed.catch(() => {});
     },
   };
 }
 
-function post(child: ChildProcess, message: ToWorker): void {
-  if (child.connected) child.send(message, () => {});
+function told({ code, message, hint, details }: Extract<FromWorker, { type: 'error' }>): AgnesError {
+  return new AgnesError(isErrorCode(code) ? code : 'query_failed', message, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(details === undefined ? {} : { details }),
+  });
 }
 
 function died(how: string, said: string): AgnesError {
   const last = said.trim().split('\n').at(-1) ?? '';
+  const ofMemory = how === 'SIGKILL' || /memory|allocat/i.test(last);
   return new AgnesError(
     'query_failed',
-    `The process that ran the query ended (${how})${how === 'SIGKILL' ? ', most likely because it took too much memory' : ''}.${last === '' ? '' : ` It last said: ${last}`}`,
-    { hint: 'Ask for less: fewer rows, fewer columns, or a filter.' },
+    `The process that ran the query ended (${how})${ofMemory ? ', most likely because it took too much memory' : ''}.`,
+    { hint: 'Ask for less: fewer rows, fewer columns, or a filter.', cause: new Error(last) },
   );
 }
 
-function spawnWorker(settings: WorkerSettings): ChildProcess {
-  const { file, args } = nodeCommand(import.meta.resolve('@agnes/query-engine/worker'), {
-    dataBytes: settings.residentBytes,
-    heapMb: 256,
-  });
+function spawnWorker(dataBytes: number, tempDirectory: string): ChildProcess {
+  const { file, args } = nodeCommand(import.meta.resolve('@agnes/query-engine/worker'), { dataBytes, heapMb: 256 });
   return spawn(file, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    env: minimalEnvironment(tmpdir()),
-    cwd: tmpdir(),
+    serialization: 'advanced',
+    env: minimalEnvironment(tempDirectory),
+    cwd: tempDirectory,
     windowsHide: true,
   });
 }

@@ -1,45 +1,39 @@
 /**
- * Process entry: answers requests of the pool, one at a time, each in a DuckDB of its own that was opened ahead and is
- * thrown away after. `protocol.ts` has what goes in and out. Ends when the pool goes away.
+ * Process entry: answers commands of the pool, one at a time, each piece of work in a DuckDB of its own that was opened
+ * ahead and is thrown away after. `protocol.ts` has what goes in and out. Ends when the pool goes away.
  */
 import { writeFile } from 'node:fs/promises';
-import { openDatabase } from '@agnes/duckdb';
 import { messageOf } from '@agnes/errors';
 import { parse } from 'valibot';
-import { doWork } from './do-work.ts';
-import { type FromWorker, toWorker, type WorkerSettings } from './protocol.ts';
+import { type FromWorker, type ToWorker, toWorker } from './protocol.ts';
+import { openSession, type Session } from './worker/session.ts';
 
 const WATCH_MS = 100;
 
 function main(): void {
-  let settings: WorkerSettings | undefined;
-  let ahead = openDatabase(':memory:');
-  const ready = (): void => {
-    ahead.then(
-      () => send({ type: 'ready' }),
-      (error: unknown) => fail(error),
-    );
+  let open: (() => Promise<Session>) | undefined;
+  let session: Promise<Session> | undefined;
+
+  const answer = async (request: ToWorker): Promise<FromWorker> => {
+    if (request.type === 'start') {
+      const { settings } = request;
+      setInterval(endWhenTooLarge, WATCH_MS, settings.residentBytes);
+      open = () => openSession(settings);
+    } else if (request.type !== 'end') {
+      if (session === undefined) throw new Error('A worker gets its settings first.');
+      return (await session).answer(request);
+    }
+    const used = session;
+    session = open?.();
+    await session;
+    // Closing takes as long as opening; nobody waits for it.
+    used?.then((old) => old.close()).catch(fail);
+    return { type: 'ready' };
   };
 
   process.on('disconnect', () => process.exit(0));
   process.on('message', (message) => {
-    const request = parse(toWorker, message);
-    if (request.type === 'start') {
-      settings = request.settings;
-      setInterval(endWhenTooLarge, WATCH_MS, settings.residentBytes);
-      ready();
-      return;
-    }
-    if (settings === undefined) throw new Error('A worker gets its settings first.');
-    const database = ahead;
-    doWork(database, request.work, settings)
-      .then((answer) => {
-        send(answer);
-        ahead = openDatabase(':memory:');
-        ready();
-        return database.then((used) => used.close());
-      })
-      .catch(fail);
+    answer(parse(toWorker, message)).then((said) => process.send?.(said), fail);
   });
   endBeforeServer();
 }
@@ -55,10 +49,6 @@ function endBeforeServer(): void {
   writeFile('/proc/self/oom_score_adj', '800').catch(() => {
     // A container may forbid it; the other caps still hold.
   });
-}
-
-function send(message: FromWorker): void {
-  process.send?.(message);
 }
 
 /** A fault of ours: the pool replaces this worker. */

@@ -5,9 +5,8 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import * as v from 'valibot';
 import { optional } from '../arguments.ts';
 import { AgnesCommand } from '../command.ts';
-import { explainMissingTable } from '../query/missing-table.ts';
-import { printRows } from '../query/print-rows.ts';
-import { runQuery } from '../query/run-query.ts';
+import type { RemoteQuery } from '../query/remote-query.ts';
+import { patience, queryTimeout } from '../settings/patience.ts';
 import { readState } from '../workspace/state.ts';
 import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 
@@ -16,11 +15,13 @@ const stdinQuery = v.pipe(v.string(), v.parseJson(), v.object({ sql: v.string() 
 const ASK_SERVER_MS = 2000;
 
 export class Query extends AgnesCommand {
-  static override summary = 'Run SQL on the tables of this workspace';
-  static override description = 'The SQL is DuckDB’s. One statement that reads; the tables are those of agnes status.';
+  static override summary = 'Run SQL on the tables of this workspace, or on the server';
+  static override description =
+    'The SQL is DuckDB’s. One statement that reads; the tables are those of agnes status, with --remote those of agnes catalog.';
   static override examples = [
     '<%= config.bin %> query "SELECT count(*) FROM flights"',
     '<%= config.bin %> query --format csv --limit 0 "SELECT * FROM weather" > weather.csv',
+    '<%= config.bin %> query --remote --format parquet -o slice.parquet "SELECT * FROM flights WHERE year = 2026"',
   ];
   static override args = { sql: optional('The statement.') };
   static override flags = {
@@ -28,9 +29,15 @@ export class Query extends AgnesCommand {
     stdin: boolean({ description: 'Read the statement from stdin, as {"sql": "…"}.' }),
     format: option({
       char: 'f',
-      options: ['table', 'json', 'csv'] as const,
-      description: 'How to print rows; default table.',
+      options: ['table', 'json', 'csv', 'ndjson', 'parquet'] as const,
+      description: 'How to print rows; default table. ndjson and parquet with --remote.',
     })(),
+    remote: boolean({ description: 'Run it on the server, where all tables are that you may read.' }),
+    output: string({ char: 'o', description: 'Write the result to a file (with --remote; csv, ndjson, parquet).' }),
+    as: string({
+      description: 'For administrators: see what this person (e-mail or id) sees (with --remote).',
+      dependsOn: ['remote'],
+    }),
     limit: integer({ description: 'At most so many rows; 0 for all.', default: 1000, min: 0 }),
   };
 
@@ -38,6 +45,35 @@ export class Query extends AgnesCommand {
     const { args, flags } = await this.parse(Query);
     const sql = await statementOf([args.sql, flags.sql], flags.stdin);
     const format = flags.format ?? (flags.json ? 'json' : 'table');
+    if (flags.remote) {
+      await this.#remote(sql, { ...flags, format });
+      return undefined;
+    }
+    if (format === 'ndjson' || format === 'parquet' || flags.output !== undefined) {
+      throw new AgnesError('usage', 'ndjson, parquet and --output are for queries on the server.', {
+        hint: `Add --remote, or: agnes query --format csv "SELECT …" > result.csv`,
+      });
+    }
+    await this.#local(sql, format, flags.limit);
+    return undefined;
+  }
+
+  async #remote(sql: string, asked: Omit<RemoteQuery, 'sql' | 'timeoutMs' | 'stallMs'>): Promise<void> {
+    const { runRemotely } = await import('../query/remote-query.ts');
+    const { client } = await this.connect();
+    this.progress.phase('Running the query on the server');
+    const timeoutMs = queryTimeout(process.env);
+    const query = { sql, ...asked, timeoutMs, stallMs: patience(process.env) };
+    const note = await runRemotely(client, query, () => this.progress[Symbol.dispose]());
+    if (note !== undefined) process.stderr.write(`${note}\n`);
+  }
+
+  async #local(sql: string, format: 'table' | 'json' | 'csv', limit: number): Promise<void> {
+    const [{ explainMissingTable }, { printRows }, { runQuery }] = await Promise.all([
+      import('../query/missing-table.ts'),
+      import('../query/print-rows.ts'),
+      import('../query/run-query.ts'),
+    ]);
     const { root } = await requireWorkspace(process.env);
     const path = workspacePaths.database(root);
     if ((await sizeOf(path)) === undefined) {
@@ -45,17 +81,16 @@ export class Query extends AgnesCommand {
     }
     try {
       this.progress.phase('Running the query');
-      await using answer = await runQuery(path, sql, flags.limit);
+      await using answer = await runQuery(path, sql, limit);
       await printRows[format]({ ...answer, rows: this.#untilFirst(answer.rows) });
       if (answer.truncated()) {
-        process.stderr.write(`Truncated at ${flags.limit} rows. More: --limit N, all: --limit 0\n`);
+        process.stderr.write(`Truncated at ${limit} rows. More: --limit N, all: --limit 0\n`);
       }
     } catch (error) {
       if (!isAgnesError(error, 'table_not_found')) throw error;
       const { state } = await readState(root);
       throw await explainMissingTable(error, state, () => this.#serverTables());
     }
-    return undefined;
   }
 
   /** The progress line goes when the first rows come. */

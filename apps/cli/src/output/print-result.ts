@@ -24,7 +24,7 @@ export function allowClosing(stream: NodeJS.WritableStream): void {
  * Writes to stdout and waits while its reader is slower than we are. Returns whether there still is one: when not, whoever
  * has more to print can stop.
  */
-export async function writeStdout(text: string): Promise<boolean> {
+export async function writeStdout(text: string | Uint8Array): Promise<boolean> {
   const { stdout } = process;
   if (abandoned.has(stdout)) return false;
   if (!stdout.write(text)) {

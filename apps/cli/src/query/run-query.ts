@@ -1,6 +1,7 @@
 import { type Connection, type Database, openDatabase, toJson } from '@agnes/duckdb';
 import { AgnesError, messageOf } from '@agnes/errors';
 import { openElsewhere } from '../workspace/open-elsewhere.ts';
+import { uniqueNames } from './unique-names.ts';
 
 /** A query's answer, rows as they come. `truncated` is known once `rows` has ended. */
 export interface QueryAnswer extends AsyncDisposable {
@@ -76,16 +77,6 @@ async function prepare(connection: Connection, sql: string): Promise<string[]> {
   } finally {
     statement.destroySync();
   }
-}
-
-/** A repeated name gets `:1`, `:2` … as in the rows. */
-export function uniqueNames(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
-  return names.map((name) => {
-    const before = seen.get(name);
-    seen.set(name, (before ?? 0) + 1);
-    return before === undefined ? name : `${name}:${before}`;
-  });
 }
 
 function onlyReading(cause?: unknown): AgnesError {

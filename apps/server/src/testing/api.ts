@@ -40,7 +40,8 @@ export function apiOf(url: string, token?: string) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const bytes = Buffer.from(await response.arrayBuffer());
-    const isJson = bytes.length > 0 && /json/.test(response.headers.get('content-type') ?? '');
+    const isJson =
+      bytes.length > 0 && /^application\/(problem\+)?json/.test(response.headers.get('content-type') ?? '');
     const answer = {
       status: response.status,
       headers: response.headers,
@@ -49,6 +50,8 @@ export function apiOf(url: string, token?: string) {
     };
     if (
       response.status === operation.status &&
+      // A query answers with a file when one is asked for.
+      (isJson || id !== 'query') &&
       typeof operation.response === 'object' &&
       'type' in operation.response
     ) {

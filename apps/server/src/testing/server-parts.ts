@@ -1,12 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { operations } from '@agnes/api-contract';
 import { loadConfig } from '@agnes/config';
 import { type TemporaryFolder, temporaryFolder, testState, writeParquet } from '@agnes/testkit';
-import { createApp } from '../api/app.ts';
 import { listen } from '../api/listen.ts';
+import { appOver } from '../app-over.ts';
 import { createClosing } from '../closing.ts';
-import { grantChecks, serverHandlers } from '../handlers.ts';
 import { watchProcess } from '../health/process-watch.ts';
 import { schemaVersion } from '../health/state-health.ts';
 import { createLog } from '../log.ts';
@@ -42,15 +40,7 @@ export async function startWithParts(): Promise<ServerWithParts> {
   const schema_version = await schemaVersion(parts.state);
   const deployed_at = new Date().toISOString();
   const running = { build: { ...build, schema_version, deployed_at }, phase: { current: 'ready' as const } };
-  const app = createApp({
-    operations,
-    handlers: serverHandlers(parts, { ...running, watch, serverUrl: config.serverUrl }),
-    authenticate: parts.auth.authenticate,
-    grants: grantChecks(parts),
-    findViewed: parts.access.viewAs,
-    log,
-    version: '1',
-  });
+  const app = appOver(parts, config, log, { ...running, watch });
   const listener = await listen(app, '127.0.0.1', 0, () => {});
   closing.add(() => listener.close(1000));
   return {

@@ -6,6 +6,7 @@ import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
 import { policyOperations } from './policies.ts';
+import { queryOperations } from './query.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
 import { signInOperations } from './sign-in.ts';
@@ -24,6 +25,7 @@ export const operations = {
   ...registryOperations,
   ...catalogOperations,
   ...distributionOperations,
+  ...queryOperations,
   ...jobOperations,
 };
 

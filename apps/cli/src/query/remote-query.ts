@@ -1,0 +1,142 @@
+import { open, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Client } from '@agnes/api-client';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import { writeStdout } from '../output/print-result.ts';
+import { readBody } from '../pull/read-body.ts';
+import { printRows } from './print-rows.ts';
+import { uniqueNames } from './unique-names.ts';
+
+/** A query on the server, and what is to become of its rows. */
+export interface RemoteQuery {
+  readonly sql: string;
+  readonly format: 'table' | 'json' | 'csv' | 'ndjson' | 'parquet';
+  /** 0: all. */
+  readonly limit: number;
+  /** The file that the result is written to, instead of stdout. */
+  readonly output?: string | undefined;
+  /** Whose view an administrator wants. */
+  readonly as?: string | undefined;
+  readonly timeoutMs: number;
+  /** How long the connection may bring nothing once the answer has begun. */
+  readonly stallMs: number;
+}
+
+/**
+ * Runs a query on the server and prints its rows, or writes them to a file: whole, or not at all. Calls `onAnswer` before
+ * the first output. Returns what else there is to say.
+ */
+export async function runRemotely(
+  client: Client,
+  query: RemoteQuery,
+  onAnswer: () => void,
+): Promise<string | undefined> {
+  const { sql, format, limit, output, as, timeoutMs } = query;
+  const options = { timeoutMs, ...(as === undefined ? {} : { headers: { 'x-agnes-view-as': as } }) };
+  if (format === 'table' || format === 'json') {
+    if (output !== undefined) throw onlyFiles();
+    if (limit === 0) throw needsLimit();
+    const answer = await client.query({ body: { sql, limit }, ...options });
+    onAnswer();
+    const columns = uniqueNames(answer.columns);
+    const rows = answer.rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
+    async function* chunks() {
+      if (rows.length > 0) yield rows;
+    }
+    await printRows[format]({
+      columns,
+      rows: chunks(),
+      truncated: () => answer.truncated,
+      [Symbol.asyncDispose]: async () => {},
+    });
+    return answer.truncated ? truncatedAt(limit) : undefined;
+  }
+  if (format === 'parquet' && output === undefined && process.stdout.isTTY) throw noTerminal();
+  const body = { sql, format, ...(limit === 0 ? {} : { limit }) };
+  const response = await client.raw('query', { body, ...options });
+  onAnswer();
+  const bytes = await (output === undefined ? toStdout(response, query) : toFile(response, query, resolve(output)));
+  const rows = response.headers.get('x-agnes-row-count');
+  const written = output === undefined ? [] : [`${rows ?? '?'} rows, ${bytes} bytes: ${output}`];
+  const truncated = response.headers.get('x-agnes-truncated') === 'true' ? [truncatedAt(limit)] : [];
+  return [...written, ...truncated].join('\n') || undefined;
+}
+
+async function toStdout(response: Response, { stallMs }: RemoteQuery): Promise<number> {
+  let bytes = 0;
+  for await (const chunks of wholeBody(response, stallMs)) {
+    for (const chunk of chunks) {
+      bytes += chunk.byteLength;
+      if (!(await writeStdout(chunk))) return bytes;
+    }
+  }
+  checkWhole(response, bytes);
+  return bytes;
+}
+
+/** Under another name until it is whole. */
+async function toFile(response: Response, { stallMs }: RemoteQuery, path: string): Promise<number> {
+  const unfinished = `${path}.${process.pid}.tmp`;
+  let bytes = 0;
+  try {
+    const file = await open(unfinished, 'wx');
+    try {
+      for await (const chunks of wholeBody(response, stallMs)) {
+        await file.writev(chunks);
+        for (const chunk of chunks) bytes += chunk.byteLength;
+      }
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    checkWhole(response, bytes);
+    await rename(unfinished, path);
+  } catch (error) {
+    // Why it could not be written is what counts, not why its rest cannot be removed.
+    await rm(unfinished, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  return bytes;
+}
+
+async function* wholeBody(response: Response, stallMs: number): AsyncGenerator<Uint8Array[]> {
+  try {
+    yield* readBody(response, stallMs);
+  } catch (error) {
+    if (!isAgnesError(error, 'download_incomplete')) throw error;
+    throw new AgnesError('download_incomplete', 'The result ended early.', {
+      hint: 'Check your network and run the query again.',
+      cause: error,
+    });
+  }
+}
+
+function checkWhole(response: Response, bytes: number): void {
+  const length = response.headers.get('content-length');
+  // A proxy that compresses the answer takes its length away.
+  if (length === null || response.headers.has('content-encoding') || Number(length) === bytes) return;
+  throw new AgnesError('download_incomplete', `The result ended after ${bytes} of ${length} bytes.`, {
+    hint: 'Run the query again.',
+  });
+}
+
+const truncatedAt = (limit: number): string =>
+  `Truncated at ${limit} rows. More: --limit N, all: --format csv --limit 0`;
+
+function onlyFiles(): AgnesError {
+  return new AgnesError('usage', '--output writes csv, ndjson or parquet.', {
+    hint: 'agnes query --remote --format parquet -o result.parquet "SELECT …"',
+  });
+}
+
+function needsLimit(): AgnesError {
+  return new AgnesError('usage', 'All rows of a query on the server come as csv, ndjson or parquet only.', {
+    hint: 'agnes query --remote --format csv --limit 0 "SELECT …" > result.csv',
+  });
+}
+
+function noTerminal(): AgnesError {
+  return new AgnesError('usage', 'Parquet is nothing for a terminal.', {
+    hint: 'Write it to a file: -o result.parquet',
+  });
+}

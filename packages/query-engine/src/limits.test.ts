@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { schema } from '@agnes/state';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestEngine, testEngine } from './query-engine.test-setup.ts';
+import { createUsage } from './usage.ts';
+
+let it: TestEngine;
+let ann: string;
+let bob: string;
+
+beforeAll(async () => {
+  it = await testEngine({ workers: 2, resultMb: 1, timeLimitSeconds: 30 });
+  await it.publish('numbers', 'SELECT i AS id, md5(i::VARCHAR) AS text FROM range(200000) t(i)');
+  ann = await it.person('ann');
+  bob = await it.person('bob');
+  await it.grant('ann', 'numbers');
+  await it.grant('bob', 'numbers');
+});
+afterAll(() => it[Symbol.asyncDispose]());
+
+const results = () => readdir(join(it.folder, 'tmp/query/results'));
+
+test('a result file that grows too large ends its query, and is gone', async () => {
+  const endless = "SELECT repeat('x', 1000) AS text FROM range(1000000000)";
+  await expect(it.engine.gateway.query({ userId: ann }, endless, { format: 'csv', limit: null })).rejects.toMatchObject(
+    {
+      code: 'result_too_large',
+      details: { limit_bytes: 1024 ** 2 },
+    },
+  );
+  await expect.poll(results).toStrictEqual([]);
+  await expect(
+    it.engine.gateway.query({ userId: ann }, 'SELECT text FROM numbers', { format: 'csv', limit: null }),
+  ).rejects.toMatchObject({ code: 'result_too_large' });
+  expect(await it.rows(ann, 'SELECT count(*) FROM numbers')).toStrictEqual([[200_000]]);
+});
+
+test('a query whose caller goes away ends with its worker, and its turn is the next one’s', async () => {
+  const gone = new AbortController();
+  const sql = 'SELECT sum(a.id * b.id) FROM numbers a, numbers b';
+  const left = it.engine.gateway.query({ userId: ann, signal: gone.signal }, sql, { format: 'json', limit: 1 });
+  setTimeout(() => gone.abort(), 300);
+  await expect(left).rejects.toMatchObject({ code: 'query_failed', message: expect.stringContaining('went away') });
+  expect(await it.rows(ann, 'SELECT 1')).toStrictEqual([[1]]);
+  expect(it.engine.status()).toMatchObject({ running: 0, waiting: 0 });
+});
+
+test('what a person had today is kept over a restart, and ends at the cap', async () => {
+  const two = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', {
+    format: 'csv',
+    limit: null,
+  });
+  if (two.kind !== 'file') throw new Error('A file was asked for.');
+  await rm(two.path);
+  await it.reopen({ dailyMb: 1 });
+  const more = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', {
+    format: 'csv',
+    limit: null,
+  });
+  if (more.kind === 'file') await rm(more.path);
+  await it.reopen({ dailyMb: 1 });
+  await expect(it.rows(bob, 'SELECT 1')).rejects.toMatchObject({
+    code: 'daily_byte_cap_exceeded',
+    status: 429,
+    details: {
+      reason: 'daily_byte_cap_exceeded',
+      kind: 'result_bytes_per_day',
+      current: 2 * two.bytes,
+      limit: 1024 ** 2,
+      retry_after_seconds: expect.any(Number),
+    },
+  });
+  expect(await it.rows(ann, 'SELECT 1')).toStrictEqual([[1]]);
+  const rows = await it.state.db.select().from(schema.queryUsage);
+  expect(rows.find(({ user_id }) => user_id === bob)).toMatchObject({ queries: 2, bytes: 2 * two.bytes });
+  await it.reopen({ dailyMb: 0 });
+  expect(await it.rows(bob, 'SELECT 1')).toStrictEqual([[1]]);
+});
+
+test('usage is of a UTC day, is written in batches, and what could not be written is written later', async () => {
+  let now = new Date('2026-03-01T23:59:59Z');
+  let writes = 0;
+  let broken = false;
+  const errors: unknown[] = [];
+  const state = {
+    db: it.state.db,
+    write: ((work) => {
+      writes += 1;
+      if (broken) return Promise.reject(new Error('no writes now'));
+      return it.state.write(work);
+    }) as typeof it.state.write,
+  };
+  const usage = createUsage({ state, dailyBytes: 100, onError: (error) => errors.push(error), now: () => now });
+  for (let count = 0; count < 50; count += 1) usage.add('user_x', 2);
+  await expect(usage.check('user_x')).rejects.toMatchObject({ details: { current: 100, retry_after_seconds: 1 } });
+  await usage.settled();
+  expect(writes).toBe(1);
+  now = new Date('2026-03-02T00:00:00Z');
+  await usage.check('user_x');
+  broken = true;
+  usage.add('user_x', 99);
+  await expect.poll(() => errors.length).toBeGreaterThan(0);
+  broken = false;
+  usage.add('user_x', 1);
+  await usage.settled();
+  const again = createUsage({ state, dailyBytes: 100, onError: () => {}, now: () => now });
+  await expect(again.check('user_x')).rejects.toMatchObject({ details: { current: 100 } });
+});
+
+test('what a crash left behind is swept at the start', async () => {
+  const [result, worker] = ['results/left.csv', 'workers/worker-left/spill.tmp'].map((name) =>
+    join(it.folder, 'tmp/query', name),
+  );
+  if (result === undefined || worker === undefined) throw new Error('Both are named.');
+  await writeFile(result, 'left');
+  await mkdir(dirname(worker), { recursive: true });
+  await writeFile(worker, 'left');
+  await it.reopen();
+  expect([result, worker].filter((path) => existsSync(path))).toStrictEqual([]);
+});

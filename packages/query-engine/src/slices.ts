@@ -1,0 +1,177 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgnesError, isAgnesError } from '@agnes/errors';
+import type { TablePolicy } from './policy-source.ts';
+import type { WorkerTable } from './protocol.ts';
+import { watchedSize } from './result-file.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** A slice: what people of one policy class see of a table's version, as a file that holds nothing else. */
+export interface Slice {
+  readonly path: string;
+  /** It may be taken away from now on. */
+  release(): void;
+}
+
+export interface Slices {
+  /**
+   * Gives the slice, or makes it; who asks for one that is being made waits for that one. Throws `policy_failed` (the policy
+   * does not work on this data; nothing of either is in the error), `query_timeout`, `result_too_large`.
+   */
+  get(versionId: string, table: WorkerTable, policy: TablePolicy): Promise<Slice>;
+}
+
+export interface SlicesOptions {
+  /** Workers that no caller's SQL ever runs in. */
+  readonly pool: WorkerPool;
+  readonly folder: string;
+  /** Of all slices together; those that nobody used for the longest time go first. */
+  readonly maxBytes: number;
+  readonly deadlineMs: number;
+  /** Told when a policy fails on real data. */
+  readonly onPolicyFailed: (policy: TablePolicy, table: WorkerTable) => Promise<void>;
+  readonly now?: () => number;
+}
+
+interface Kept {
+  readonly path: string;
+  readonly bytes: number;
+  users: number;
+}
+
+/** A policy that failed is not tried again for so long. */
+const FAILED_MS = 30_000;
+const ENDING = '.parquet';
+
+/** Slices that an earlier process finished are found again; what it left unfinished is removed. */
+export async function openSlices(options: SlicesOptions): Promise<Slices> {
+  const { pool, folder, maxBytes, deadlineMs, onPolicyFailed, now = Date.now } = options;
+  /** The one that was used longest ago comes first. */
+  const kept = await keptSlices(folder);
+  const making = new Map<string, Promise<Kept>>();
+  const failed = new Map<string, { readonly until: number; readonly error: AgnesError }>();
+
+  const makeRoom = async (): Promise<void> => {
+    let total = [...kept.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const [name, slice] of kept) {
+      if (total <= maxBytes) return;
+      if (slice.users > 0) continue;
+      kept.delete(name);
+      total -= slice.bytes;
+      await rm(slice.path, { force: true });
+    }
+  };
+
+  const make = async (name: string, table: WorkerTable, policy: TablePolicy): Promise<Kept> => {
+    const path = join(folder, name);
+    const unfinished = `${path}.${randomUUID()}.tmp`;
+    try {
+      const bytes = await pool.use(
+        ({ ask, stop }) => {
+          const branches = policy.branches.map(({ row_filter, column_masks }) => {
+            return { row_filter, column_masks: { ...column_masks } };
+          });
+          const caller = { ...policy.caller, groups: [...policy.caller.groups] };
+          const write = () => ask({ type: 'slice', table, branches, caller, path: unfinished }, 'written');
+          return watchedSize(unfinished, maxBytes, write, stop);
+        },
+        { deadlineMs },
+      );
+      await rename(unfinished, path);
+      const slice: Kept = { path, bytes, users: 0 };
+      kept.set(name, slice);
+      return slice;
+    } finally {
+      await rm(unfinished, { force: true });
+    }
+  };
+
+  return {
+    async get(versionId, table, policy) {
+      const name = nameOf(versionId, policy.id);
+      const before = failed.get(name);
+      if (before !== undefined && before.until > now()) throw before.error;
+      failed.delete(name);
+      let slice = kept.get(name);
+      if (slice === undefined) {
+        let made = making.get(name);
+        if (made === undefined) {
+          made = make(name, table, policy)
+            .catch(async (error: unknown) => {
+              if (!isAgnesError(error) || !isPolicyFault(error)) throw error;
+              const told = policyFailed(table.name, error);
+              failed.set(name, { until: now() + FAILED_MS, error: told });
+              await onPolicyFailed(policy, table);
+              throw told;
+            })
+            .finally(() => making.delete(name));
+          making.set(name, made);
+        }
+        slice = await made;
+      }
+      const used = slice;
+      used.users += 1;
+      // Deleted and set again: the first of a map is then the one that was used longest ago.
+      kept.delete(name);
+      kept.set(name, used);
+      await makeRoom();
+      const moment = new Date(now());
+      utimes(used.path, moment, moment).catch(() => {
+        // Only the order after a restart depends on it.
+      });
+      let released = false;
+      return {
+        path: used.path,
+        release: () => {
+          if (released) return;
+          released = true;
+          used.users -= 1;
+        },
+      };
+    },
+  };
+}
+
+/** Neither of the names becomes a path: whatever they hold, the file lies in the folder. */
+function nameOf(versionId: string, policyId: string): string {
+  return `${createHash('sha256')
+    .update(JSON.stringify([versionId, policyId]))
+    .digest('hex')}${ENDING}`;
+}
+
+async function keptSlices(folder: string): Promise<Map<string, Kept>> {
+  await mkdir(folder, { recursive: true });
+  const found: { readonly name: string; readonly slice: Kept; readonly used: number }[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!/^[0-9a-f]{64}\.parquet$/.test(name)) {
+      await rm(path, { recursive: true, force: true });
+      continue;
+    }
+    const { size, mtimeMs } = await stat(path);
+    found.push({ name, slice: { path, bytes: size, users: 0 }, used: mtimeMs });
+  }
+  found.sort((a, b) => a.used - b.used);
+  return new Map(found.map(({ name, slice }) => [name, slice]));
+}
+
+/** What the policy's own expressions can bring about; not that the server is busy, stopping or out of disk. */
+export function isPolicyFault({ code }: AgnesError): boolean {
+  return ![
+    'query_timeout',
+    'blob_corrupt',
+    'unavailable',
+    'too_many_requests',
+    'result_too_large',
+    'storage_full',
+  ].includes(code);
+}
+
+function policyFailed(table: string, cause: AgnesError): AgnesError {
+  return new AgnesError('policy_failed', `A rule for what you may see of '${table}' does not work on its data now.`, {
+    hint: 'Nothing of the table is shown until an administrator has corrected the rule; it was recorded for them.',
+    details: { table },
+    cause,
+  });
+}
