@@ -1,4 +1,5 @@
 import { operations } from '@agnes/api-contract';
+import { errorPage } from '@agnes/auth/http';
 import type { Config } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import type { Logger } from 'pino';
@@ -58,6 +59,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
     grants: grantChecks(parts),
     log,
     version: VERSION,
+    errorPage,
     ...webOptions(config, parts),
   });
   const runner = parts.jobs.start({

@@ -25,6 +25,7 @@ export { distributionOperations, manifest, manifestTable, part } from './operati
 export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
+export { pageOperations } from './operations/pages.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
 export { signInOperations } from './operations/sign-in.ts';

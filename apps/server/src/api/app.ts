@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import { clientAddress } from './client-address.ts';
 import { crossOrigin } from './cross-origin.ts';
 import type { HttpEnvironment } from './environment.ts';
+import { type ErrorPage, failure } from './failure.ts';
 import { type MountOptions, mountOperations } from './mount.ts';
-import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -21,6 +21,8 @@ export interface AppOptions<Operations extends Record<string, Operation>> extend
   /** Origins whose pages may call the API. */
   readonly corsOrigins: readonly string[];
   readonly hstsSeconds: number;
+  /** What a browser shows where a program gets a problem document. */
+  readonly errorPage: ErrorPage;
 }
 
 /** The whole HTTP surface as one Hono app. Throws when operations and handlers do not match. */
@@ -41,7 +43,7 @@ export function createApp<Operations extends Record<string, Operation>>(
     const error = new AgnesError('not_found', 'There is nothing at this path.', {
       hint: '/openapi.json lists every path.',
     });
-    return problemResponse(error, context.get('requestId'));
+    return failure(error, context, options.errorPage);
   });
   app.onError(function onError(error, context) {
     const requestId = context.get('requestId');
@@ -49,7 +51,7 @@ export function createApp<Operations extends Record<string, Operation>>(
     if (!isAgnesError(error) || error.status === 500 || error.status === 507) {
       options.log.error({ request_id: requestId, path: context.get('operation')?.path ?? null, err: error }, 'failed');
     }
-    return problemResponse(error, requestId);
+    return failure(error, context, options.errorPage);
   });
   return app;
 }

@@ -4,6 +4,7 @@ import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
+import { pageOperations } from './pages.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
 import { signInOperations } from './sign-in.ts';
@@ -21,6 +22,7 @@ export const operations = {
   ...catalogOperations,
   ...distributionOperations,
   ...jobOperations,
+  ...pageOperations,
 };
 
 export type Operations = typeof operations;
