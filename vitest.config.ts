@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { findBrowser } from './packages/testkit/src/find-browser.ts';
 
 const root = import.meta.dirname;
 const folders = ['packages', 'apps'].flatMap((parent) =>
@@ -41,7 +42,18 @@ const repositories = onPostgres
     }));
 
 // What needs a program that not every machine has is no part of a suite that must pass everywhere.
-const withoutProgram = process.env.AGNES_TEST_PGBOUNCER === undefined ? ['**/pooler.test.ts'] : [];
+const withoutPooler = process.env.AGNES_TEST_PGBOUNCER === undefined ? ['**/pooler.test.ts'] : [];
+const withoutBrowser = findBrowser() === undefined ? ['pages/*.test.ts'] : [];
+// This file is read once for every project.
+const said = Symbol.for('agnes.tests.without-browser');
+if (withoutBrowser.length > 0 && !Object.hasOwn(globalThis, said)) {
+  Object.defineProperty(globalThis, said, { value: true });
+  const names = readdirSync(join(root, 'e2e/pages')).filter((name) => name.endsWith('.test.ts'));
+  process.stderr.write(
+    `NOT RUN, because there is no Chromium, Chrome or Edge here: ${names.map((name) => `e2e/pages/${name}`).join(', ')}. ` +
+      'Install one, or name it in AGNES_TEST_BROWSER.\n',
+  );
+}
 
 // Every workspace package is a project of its own, so that `vitest run --project @agnes/blobs` runs one of them.
 export default defineConfig({
@@ -61,7 +73,7 @@ export default defineConfig({
           name: nameOf(folder),
           root: join(root, folder),
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/dist/**', ...withoutProgram],
+          exclude: ['**/node_modules/**', '**/dist/**', ...withoutPooler, ...(folder === 'e2e' ? withoutBrowser : [])],
           // Their tests run what users run: the built apps, of the current sources.
           globalSetup: [
             ...(['apps/cli', 'e2e', 'bench'].includes(folder)

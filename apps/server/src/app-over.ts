@@ -1,4 +1,5 @@
 import { type Operations, operations } from '@agnes/api-contract';
+import { errorPage } from '@agnes/auth/http';
 import type { Config } from '@agnes/config';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -23,6 +24,7 @@ export function appOver(
     grants: grantChecks(parts),
     findViewed: parts.access.viewAs,
     audit: parts.audit,
+    errorPage,
     log,
     version: VERSION,
     ...webOptions(config, parts),

@@ -1,5 +1,12 @@
 import type { Handlers, Operations } from '@agnes/api-contract';
-import { authHandlers, deviceHandlers, sessionHandlers, signInHandlers, userHandlers } from '@agnes/auth/http';
+import {
+  authHandlers,
+  deviceHandlers,
+  pageHandlers,
+  sessionHandlers,
+  signInHandlers,
+  userHandlers,
+} from '@agnes/auth/http';
 import { catalogHandlers } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { jobHandlers } from '@agnes/jobs/http';
@@ -33,6 +40,7 @@ export function serverHandlers(parts: Parts, running: Running): Handlers<Operati
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
     ...signInHandlers({ auth, serverUrl: running.serverUrl }),
+    ...pageHandlers({ auth }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...auditHandlers({ state, trail: audit }),

@@ -26,6 +26,7 @@ export { distributionOperations, manifest, manifestTable, part } from './operati
 export { healthOperations } from './operations/health.ts';
 export { type Operations, operations } from './operations/index.ts';
 export { job, jobOperations, jobOutcome } from './operations/jobs.ts';
+export { pageOperations } from './operations/pages.ts';
 export { policyOperations } from './operations/policies.ts';
 export { queryOperations } from './operations/query.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';

@@ -4,6 +4,12 @@ import { normaliseEmail } from '@agnes/rbac';
 const MIN_LENGTH = 8;
 const MAX_LENGTH = 1024;
 
+/** The rules, for whoever chooses a password. */
+export const PASSWORD_RULES: readonly string[] = [
+  `At least ${MIN_LENGTH} characters; a few unrelated words are good.`,
+  'Not your e-mail address, and not one character over and over.',
+];
+
 /** Throws `weak_password`, which says which rule is not met. */
 export function checkPassword(password: string, email: string): void {
   const problem = problemOf(password, email);

@@ -1,6 +1,7 @@
 import type { SignInSettings } from '@agnes/config';
 import type { State } from '@agnes/state';
 import { createBackground } from './background.ts';
+import { type FoundLink, findLink } from './find-link.ts';
 import type { Directory } from './google/directory.ts';
 import { createGoogleGroups, type GoogleSync } from './google/group-sync.ts';
 import { inviteUser } from './invite.ts';
@@ -11,7 +12,7 @@ import { consumeMagicLink, requestMagicLink } from './magic-link.ts';
 import { createMailer, type MailCounts } from './mail/mailer.ts';
 import { finishOidc, type OidcOptions, type OidcStart, startOidc } from './oidc/login.ts';
 import { openProvider } from './oidc/provider.ts';
-import { sweepOneTimeTokens } from './one-time-tokens.ts';
+import { type LinkPurpose, sweepOneTimeTokens } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
 import {
   type PasswordByToken,
@@ -53,6 +54,8 @@ export interface Ways<Session = NewSession> {
   requestMagicLink(email: string, peer: Peer): Promise<void>;
   /** Signs in with a link, once; when `email` is given, the link must be for that account. */
   consumeMagicLink(token: string, peer: Peer, email?: string): Promise<Session>;
+  /** What a link is good for and whose it is, without using it up; undefined when it is not good for any of these. */
+  findLink(token: string, purposes: readonly LinkPurpose[]): Promise<FoundLink | undefined>;
   /** Asks for a link to set a password. Known and unknown addresses answer alike. */
   requestPasswordReset(email: string, peer: Peer): Promise<void>;
   /** Sets a password by a link of a reset or an invitation, and signs in. */
@@ -117,6 +120,7 @@ export function createWays(options: Options): Ways {
     mailCounts: () => mailer?.counts(),
     requestMagicLink: (email, peer) => requestMagicLink(links, email, peer),
     consumeMagicLink: (token, peer, email) => consumeMagicLink(links, token, peer, email),
+    findLink: (token, purposes) => findLink(links, token, purposes),
     requestPasswordReset: (email, peer) => requestPasswordReset(links, email, peer),
     setPasswordByToken: (input, peer) => setPasswordByToken(links, input, peer),
     inviteUser: (user, by) => inviteUser(links, user, by),

@@ -1,3 +1,11 @@
+export {
+  type Browser,
+  type BrowserContext,
+  type BrowserOptions,
+  type Locator,
+  type Page,
+  startBrowser,
+} from './browser.ts';
 export { type BundledProgram, bundleProgram } from './bundle-program.ts';
 export { type Certificate, selfSignedCertificate } from './certificate.ts';
 export { type CrashFigures, type CrashLane, type CrashTest, crashTest } from './crash-test.ts';
@@ -10,6 +18,7 @@ export {
   stopFailing,
 } from './failing-calls.ts';
 export { type Fault, type FaultProxy, type ProxiedRequest, startFaultProxy } from './fault-proxy.ts';
+export { findBrowser } from './find-browser.ts';
 export { freePort } from './free-port.ts';
 export { type Cell, writeCsv } from './generate-csv.ts';
 export { writeParquet } from './generate-parquet.ts';

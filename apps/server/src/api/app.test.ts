@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { type Caller, type Operation, Reply } from '@agnes/api-contract';
+import { errorPage } from '@agnes/auth/http';
 import { AgnesError } from '@agnes/errors';
 import type { AuditEntry } from '@agnes/rbac';
 import { pino } from 'pino';
@@ -117,6 +118,7 @@ let bodyClosed = false;
 const noted: AuditEntry[] = [];
 const options: Parameters<typeof createApp<typeof operations>>[0] = {
   operations,
+  errorPage,
   handlers: {
     open: async (_input, context) => ({ id: context.requestId, ip: context.ip }),
     big: async () => new Reply({ text: 'x'.repeat(5000) }, { headers: { etag: '"1"', 'cache-control': 'private' } }),
@@ -387,9 +389,9 @@ describe('a visitor', () => {
   test('gets a page with headers that let no script run and no other page frame it', async () => {
     const { headers } = await app.request('/page');
     expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
-    expect(headers.get('referrer-policy')).toBe('same-origin');
+    expect(headers.get('referrer-policy')).toBe('strict-origin');
     expect(headers.get('cache-control')).toBe('no-store');
   });
 

@@ -7,9 +7,9 @@ import type { Logger } from 'pino';
 import { clientAddress } from './client-address.ts';
 import { crossOrigin } from './cross-origin.ts';
 import type { HttpEnvironment } from './environment.ts';
+import { type ErrorPage, failure } from './failure.ts';
 import { type MountOptions, mountOperations } from './mount.ts';
 import { noteRefusal } from './note-refusal.ts';
-import { problemResponse } from './problem-response.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -25,6 +25,8 @@ export interface AppOptions<Operations extends Record<string, Operation>> extend
   readonly hstsSeconds: number;
   /** Where it is noted that somebody was refused. */
   readonly audit: Pick<AuditTrail, 'note'>;
+  /** What a browser shows where a program gets a problem document. */
+  readonly errorPage: ErrorPage;
 }
 
 /** The whole HTTP surface as one Hono app. Throws when operations and handlers do not match. */
@@ -45,7 +47,7 @@ export function createApp<Operations extends Record<string, Operation>>(
     const error = new AgnesError('not_found', 'There is nothing at this path.', {
       hint: '/openapi.json lists every path.',
     });
-    return problemResponse(error, context.get('requestId'));
+    return failure(error, context, options.errorPage);
   });
   app.onError(function onError(error, context) {
     const requestId = context.get('requestId');
@@ -54,7 +56,7 @@ export function createApp<Operations extends Record<string, Operation>>(
       options.log.error({ request_id: requestId, path: context.get('operation')?.path ?? null, err: error }, 'failed');
     }
     noteRefusal(options.audit, error, context);
-    return problemResponse(error, requestId);
+    return failure(error, context, options.errorPage);
   });
   return app;
 }

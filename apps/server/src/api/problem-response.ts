@@ -13,15 +13,16 @@ export function problemResponse(error: unknown, requestId: string): Response {
     headers: {
       'content-type': 'application/problem+json',
       'content-length': String(Buffer.byteLength(body)),
-      ...headersFor(problem),
-      ...(error instanceof AgnesError && error.code === 'method_not_allowed' && Array.isArray(error.details.allow)
-        ? { allow: error.details.allow.join(', ') }
-        : {}),
+      ...problemHeaders(error, problem),
     },
   });
 }
 
-function headersFor(problem: Problem): Record<string, string> {
+/** The headers that the status of a problem calls for. */
+export function problemHeaders(error: unknown, problem: Problem): Record<string, string> {
+  if (error instanceof AgnesError && error.code === 'method_not_allowed' && Array.isArray(error.details.allow)) {
+    return { allow: error.details.allow.join(', ') };
+  }
   if (problem.status === 401) {
     return {
       'www-authenticate': `Bearer realm="agnes"${problem.code === 'unauthenticated' ? '' : ', error="invalid_token"'}`,

@@ -24,13 +24,13 @@ export function securityHeaders({ hstsSeconds }: SecurityHeadersOptions): Middle
     contentSecurityPolicy: {
       defaultSrc: ["'none'"],
       styleSrc: ["'self'"],
-      imgSrc: ["'self'"],
       formAction: ["'self'"],
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
     },
-    // With `no-referrer` browsers would send `Origin: null` with a form, and it could not prove where it is from.
-    referrerPolicy: 'same-origin',
+    // No path, because links to set a password have a secret in theirs; but the origin: with `no-referrer` browsers would
+    // send `Origin: null` with a form, and where there is no `Sec-Fetch-Site` it could not prove where it is from.
+    referrerPolicy: 'strict-origin',
   });
   return async function securityHeaders(context, next) {
     await next();

@@ -5,6 +5,7 @@ import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
 import { jobOperations } from './jobs.ts';
+import { pageOperations } from './pages.ts';
 import { policyOperations } from './policies.ts';
 import { queryOperations } from './query.ts';
 import { registryOperations } from './registry.ts';
@@ -27,6 +28,7 @@ export const operations = {
   ...distributionOperations,
   ...queryOperations,
   ...jobOperations,
+  ...pageOperations,
 };
 
 export type Operations = typeof operations;

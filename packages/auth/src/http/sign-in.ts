@@ -3,6 +3,7 @@ import { isAgnesError } from '@agnes/errors';
 import type { Auth } from '../auth.ts';
 import type { PasswordByToken } from '../password-link.ts';
 import { oidcCookie } from './oidc-cookie.ts';
+import { oidcLoginPath } from './oidc-login-path.ts';
 import { signedInBody } from './signed-in-body.ts';
 
 export interface SignInHandlersOptions {
@@ -46,7 +47,7 @@ export function signInHandlers({ auth, serverUrl }: SignInHandlersOptions): Hand
       providers: auth.oidcProviders().map(({ id, label }) => ({
         id,
         label,
-        login_path: id === 'google' ? '/auth/google/login' : `/auth/oidc/${id}/login`,
+        login_path: oidcLoginPath(id),
       })),
     }),
     sendMagicLink: async ({ body }, context) => {
