@@ -65,7 +65,7 @@ describe('text that other people wrote', () => {
     await using anonymous = await world.visit({ javaScript: true });
     for (const [index, text] of TEXTS.entries()) {
       const query = encodeURIComponent(text);
-      for (const path of [`/login?next=/${query}`, `/login?error=${query}`, `/login?done=${query}`, `/${query}`]) {
+      for (const path of [`/login?next=/${query}&error=${query}`, `/login?done=${query}`, `/${query}`]) {
         await absent(anonymous, path);
       }
       for (const path of [`/login/link?token=${query}`, `/login/password?token=${query}`])
@@ -168,9 +168,13 @@ describe('where a sign-in leads', () => {
       const answer = await form(next);
       expect([answer.status(), answer.headers().location], JSON.stringify(next)).toEqual([303, '/']);
     }
-    // The last of these signed this browser in.
-    for (const next of ELSEWHERE) {
-      await page.goto(`/login?${new URLSearchParams({ next })}`);
+    // The last of these signed this browser in. What it makes of the addresses itself is seen with a part of them.
+    for (const [index, next] of ELSEWHERE.entries()) {
+      const path = `/login?${new URLSearchParams({ next })}`;
+      const answer = await context.request.get(path, { maxRedirects: 0 });
+      expect([answer.status(), answer.headers().location], JSON.stringify(next)).toEqual([303, '/']);
+      if (index % 4 !== 0) continue;
+      await page.goto(path);
       expect(page.url(), JSON.stringify(next)).toBe(`${origin}/account`);
     }
     for (const next of ['/account', '/account/tokens?done=x', '/login/device?user_code=AB%2FC', '/é?ü=1#there']) {
