@@ -225,7 +225,7 @@ describe('unregistering', () => {
 describe('the resource type', () => {
   test('has a block a bucket', async () => {
     await it.catalog.register({ name: 'b1', source_type: 'keboola', bucket: 'in.c-main', description: 'B' }, by);
-    const [type] = it.access.resourceTypes();
+    const type = it.access.resourceTypes().find(({ key }) => key === 'table');
     const blocks = (await type?.listBlocks()) ?? [];
     expect(blocks.map(({ name }) => name)).toEqual(['(no bucket)', 'in.c-main']);
     expect(blocks[1]?.items).toEqual([
