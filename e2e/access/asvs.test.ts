@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '@agnes/testkit';
 import { expect, test } from 'vitest';
@@ -13,8 +13,8 @@ const rows = page.split('\n').filter((line) => /^\| \d/.test(line));
 test('every test that the page names is there', () => {
   expect(named.length).toBeGreaterThan(rows.length / 2);
   const missing = named.filter(([file, name]) => {
-    const text = readFileSync(join(repositoryRoot, file), 'utf8');
-    return !text.includes(name);
+    const path = join(repositoryRoot, file);
+    return !existsSync(path) || !readFileSync(path, 'utf8').includes(name);
   });
   process.stdout.write(`ASVS: ${rows.length} rows, ${named.length} tests named, missing: ${missing.length}\n`);
   expect(missing).toEqual([]);
