@@ -11,7 +11,7 @@ export interface Target {
 export interface Outcome {
   readonly ours: number;
   readonly other: number;
-  readonly unit: 'ms' | 's' | 'MiB' | 'MiB/s';
+  readonly unit: 'ms' | 's' | 'MiB' | 'MiB/s' | 'queries/s' | 'requests/s';
   /** What a reader has to know about this run, for instance which tool stood on the other side. */
   readonly note?: string;
 }

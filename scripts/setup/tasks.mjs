@@ -52,6 +52,12 @@ export const tasks = {
     built: false,
     start: (tools, args) => run(tools, 'node', ['--conditions=@agnes/source', 'e2e/soak/main.ts', ...args]),
   },
+  leaks: {
+    does: 'random changes of who may see what, every reader held to them; `pnpm leaks --help` lists its options',
+    oldestNode: SOURCES,
+    built: false,
+    start: (tools, args) => run(tools, 'node', ['--conditions=@agnes/source', 'e2e/access/leaks/main.ts', ...args]),
+  },
   check: {
     does: 'lint, types, edges between packages, packages as they would be published',
     oldestNode: SOURCES,

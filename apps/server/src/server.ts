@@ -1,7 +1,9 @@
+import { operations } from '@agnes/api-contract';
 import { createBreakGlass } from '@agnes/auth';
 import type { Config } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import type { Logger } from 'pino';
+import { refuseUndeclaredRoutes } from './api/declared-routes.ts';
 import { listen } from './api/listen.ts';
 import { appOver } from './app-over.ts';
 import { serverChores } from './chores.ts';
@@ -57,6 +59,7 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   });
   const stopJobs = () => runner.stop({ graceSeconds: JOB_GRACE_SECONDS });
   closing.add(stopJobs);
+  refuseUndeclaredRoutes(app, operations);
   const listener = await listen(app, config.host, config.port, (err) =>
     log.error({ err }, 'a stored file could not be sent to its end'),
   );

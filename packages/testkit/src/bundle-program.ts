@@ -12,6 +12,9 @@ export interface BundledProgram extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** What is bundled in the place of a source of ours: its text, or another one for a program that is broken on purpose. */
+export type ChangeSource = (text: string, path: string) => string;
+
 type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 
 /** They load native code or find files beside their own. */
@@ -26,7 +29,7 @@ setTimeout(__flush, 500).unref();`;
  * Bundles a program, and the programs that it starts, from their sources. A program that is started and killed a thousand
  * times spends most of its life loading some six hundred files; the bundle starts in a third of the time.
  */
-export async function bundleProgram(entry: string): Promise<BundledProgram> {
+export async function bundleProgram(entry: string, change: ChangeSource = (text) => text): Promise<BundledProgram> {
   const folder = await temporaryFolder('agnes-bundle-');
   const out = join(folder.path, 'bin');
   const root = await packageOf(entry);
@@ -35,7 +38,7 @@ export async function bundleProgram(entry: string): Promise<BundledProgram> {
     const source = queue.pop() ?? '';
     if (bundled.has(source)) continue;
     bundled.add(source);
-    await bundle(source, out, await packageOf(source), (started) => queue.push(started));
+    await bundle(source, out, [outside, sources(change, (started) => queue.push(started))]);
   }
   // Where a program looks for its version.
   await writeFile(join(folder.path, 'package.json'), await readFile(join(root, 'package.json')));
@@ -46,7 +49,8 @@ export async function bundleProgram(entry: string): Promise<BundledProgram> {
   };
 }
 
-async function bundle(entry: string, out: string, root: string, onStarted: (entry: string) => void): Promise<void> {
+async function bundle(entry: string, out: string, plugins: Plugin[]): Promise<void> {
+  const root = await packageOf(entry);
   await build({
     config: false,
     silent: true,
@@ -62,7 +66,7 @@ async function bundle(entry: string, out: string, root: string, onStarted: (entr
     noExternal: [/.*/],
     external: ['pg-native'],
     banner: { js: BANNER },
-    esbuildPlugins: [outside, started(onStarted)],
+    esbuildPlugins: plugins,
     esbuildOptions(options) {
       options.absWorkingDir = root;
       options.conditions = ['@agnes/source'];
@@ -82,12 +86,12 @@ const outside: Plugin = {
 };
 
 /** Programs that another one starts are found beside it. */
-function started(onStarted: (entry: string) => void): Plugin {
+function sources(change: ChangeSource, onStarted: (entry: string) => void): Plugin {
   return {
-    name: 'started',
+    name: 'sources',
     setup(build) {
       build.onLoad({ filter: /\/(packages|apps)\/[^/]+\/src\/.*\.ts$/ }, async ({ path }) => {
-        let contents = await readFile(path, 'utf8');
+        let contents = change(await readFile(path, 'utf8'), path);
         for (const [call, name = ''] of contents.matchAll(/import\.meta\.resolve\('(@agnes\/[^']+)'\)/g)) {
           const found = await build.resolve(name, { kind: 'import-statement', resolveDir: dirname(path) });
           onStarted(found.path);
