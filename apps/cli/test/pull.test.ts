@@ -359,11 +359,12 @@ describe('a download', () => {
   });
 
   test('left by a killed pull is taken up by the next', async () => {
+    await init();
     const { parts } = await server.publish('big', [rows(0, 60_000)]);
     const bytes = parts[0]?.bytes ?? 0;
     server.onBlob = () => ({ pauseMs: 10 });
     const halfTime = (bytes / 16_384 / 2) * 12;
-    await init({ killAfter: 250 + halfTime });
+    await user.run(['pull'], { killAfter: 250 + halfTime });
     const first = server.blobRequests[0]?.sent ?? 0;
     server.onBlob = () => ({});
     await user.run(['pull']);

@@ -18,7 +18,7 @@ const catalogTable = v.object({
   rows: v.nullable(nonNegative),
   size_bytes: v.nullable(nonNegative),
   /** Whether a policy shows the caller a part of the table only. */
-  restricted: v.boolean(),
+  restricted: v.optional(v.boolean(), false),
   partition_by: v.nullable(v.string()),
   clustered_by: v.array(v.string()),
   entity_type: v.nullable(v.string()),

@@ -12,8 +12,9 @@ export async function manifestResponse(
   if (noneMatchNames(asked.get('if-none-match'), manifest.etag)) {
     return new Response(null, { status: 304, headers: { ...common, etag: manifest.etag } });
   }
-  const gzip = takesGzip(asked.get('accept-encoding'));
-  const pieces = gzip ? await manifest.gzipped() : manifest.plain();
+  const plain = manifest.plain();
+  const gzip = lengthOf(plain) >= LEAST_GZIPPED && takesGzip(asked.get('accept-encoding'));
+  const pieces = gzip ? await manifest.gzipped() : plain;
   return new Response(streamOf(pieces), {
     headers: {
       ...common,
@@ -21,10 +22,15 @@ export async function manifestResponse(
       etag: gzip ? `W/${manifest.etag}` : manifest.etag,
       ...(gzip ? { 'content-encoding': 'gzip' } : {}),
       'content-type': 'application/json',
-      'content-length': String(pieces.reduce((sum, { length }) => sum + length, 0)),
+      'content-length': String(lengthOf(pieces)),
     },
   });
 }
+
+/** Bytes of the smallest answer that is worth compressing: the server's other answers keep to the same. */
+const LEAST_GZIPPED = 1024;
+
+const lengthOf = (pieces: Pieces): number => pieces.reduce((sum, { length }) => sum + length, 0);
 
 /** As a stream the pieces go to the socket as they are; a `Response` of bytes would copy them first. */
 function streamOf(pieces: Pieces): ReadableStream<Uint8Array> {
