@@ -36,9 +36,9 @@ describe.runIf(bash !== undefined)('in bash', () => {
   test.each([
     ['pu', 'pull'],
     ['admin gr', 'grant group'],
-    ['admin group ', 'add-member create delete list members remove-member'],
+    ['admin group ', 'add-member create delete list members remove-member rename'],
     ['pull --dr', '--dry-run'],
-    ['query "SELECT 1" --format ', 'csv json table'],
+    ['query "SELECT 1" --format ', 'csv json ndjson parquet table'],
     ['query -f c', 'csv'],
     ['admin sync airports --no-', '--no-wait'],
     ['completion ', '--help --json bash fish powershell zsh'],
