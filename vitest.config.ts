@@ -32,8 +32,7 @@ const repositories = onPostgres
         name: `${nameOf(folder)} on Postgres`,
         root: join(root, folder),
         include: [
-          'src/{jobs,access,auth,held-access,limits,sessions,device-login,links,oidc}.test.ts',
-          'src/{publish,registry,manifest,policies,directories,audit-trail}.test.ts',
+          'src/{jobs,access,auth,held-access,sessions,links,policies,publish,registry,manifest}.test.ts',
           'src/audit/*.test.ts',
         ],
         env: { AGNES_TEST_STATE: 'postgres' },
