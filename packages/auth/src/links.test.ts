@@ -1,7 +1,7 @@
 import { schema } from '@agnes/state';
 import { type SmtpServer, startSmtpServer } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Auth } from './index.ts';
+import { type Auth, createBreakGlass } from './index.ts';
 import { issueOneTimeToken } from './one-time-tokens.ts';
 import { ADMIN, type Fixture, mailTo, openFixture, PASSWORD, PEER, refused, SERVER_URL } from './testing/fixture.ts';
 
@@ -210,6 +210,16 @@ describe('a link to set a password', () => {
     const token = tokenIn((await auth.resetPassword(ANA, adminId)).url);
     await auth.setPassword(ANA, PASSWORD, adminId);
     await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
+  });
+
+  test('is taken back when whoever runs the server sets a password, and when the account was deactivated', async () => {
+    const token = tokenIn((await auth.resetPassword(ANA, adminId)).url);
+    await createBreakGlass({ state: fixture.state, serverUrl: SERVER_URL }).setPassword(ANA, PASSWORD);
+    await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
+    const other = tokenIn((await auth.resetPassword(ANA, adminId)).url);
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await auth.updateUser(ANA, { active: true }, adminId);
+    await refused('invalid_credentials', auth.setPasswordByToken({ token: other, password: PASSWORD }, PEER));
   });
 
   test.each([

@@ -87,7 +87,7 @@ export interface UserPatch {
 
 /**
  * Renames, activates or deactivates. A deactivated account is locked out at once and its sessions end; its access tokens
- * work again when it is activated. Throws `user_not_found`, `own_account`, `last_admin`.
+ * work again when it is activated, its links do not. Throws `user_not_found`, `own_account`, `last_admin`.
  */
 export async function updateUser(
   state: State,
@@ -112,6 +112,8 @@ export async function updateUser(
     const { id, email: _, ...values } = changed;
     await keepAnAdmin(tx, () => tx.update(schema.users).set(values).where(eq(schema.users.id, id)));
     if (!active) await endSessions(tx, id, at);
+    // Links from before it was locked stay as dead as they were.
+    else if (!user.active) await dropOneTimeTokens(tx, id);
     await recordAudit(tx, { userId: by, action: actionOf(user, active), resource: `user:${id}`, params: { name } });
     await bumpVersion(tx, 'access_version');
     return changed;
