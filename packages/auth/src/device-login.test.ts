@@ -85,7 +85,10 @@ test('nobody is let in as somebody whose account was deactivated meanwhile', asy
 test('a device that waits for its session gets none once the sessions of who let it in are ended', async () => {
   const ana = await opened.person('ana@example.com');
   const ends: ((caller: Caller) => Promise<unknown>)[] = [
-    () => opened.auth.setPassword(ana, 'another pass phrase', 'root').then(() => opened.auth.setPassword(ana, PASSWORD, 'root')),
+    () =>
+      opened.auth
+        .setPassword(ana, 'another pass phrase', 'root')
+        .then(() => opened.auth.setPassword(ana, PASSWORD, 'root')),
     () => opened.auth.sessions.endAll(ana, { by: 'root' }),
     ({ credential }) => opened.auth.sessions.endAll(ana, { by: ana, except: credential.id }),
     ({ credential }) => opened.auth.sessions.end(credential.id, { owner: ana, by: ana }),

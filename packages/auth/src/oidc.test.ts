@@ -244,7 +244,11 @@ describe('a hostile', () => {
     ['address with a line break', { claims: { email: 'ana@example.com\r\nBcc: eve@example.org' } }, 'no_email'],
     ['address with two at signs', { claims: { email: 'eve@evil.example@example.com' } }, 'no_email'],
     // Lower case of the Kelvin sign is the letter k: two mailboxes, one account.
-    ['address that only becomes another by its letter case', { claims: { email: 'fran\u212a@example.com' } }, 'no_email'],
+    [
+      'address that only becomes another by its letter case',
+      { claims: { email: 'fran\u212a@example.com' } },
+      'no_email',
+    ],
     ['address with a letter that looks like another', { claims: { email: 'jo\u017fe@example.com' } }, 'no_email'],
     ['address that is a list', { claims: { email: ['ana@example.com'] } }, 'oauth_failed'],
     ['domain with a suffix', { claims: { email: 'eve@example.com.evil.example' } }, 'domain_not_allowed'],
