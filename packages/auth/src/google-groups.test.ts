@@ -337,6 +337,28 @@ describe('the look at everybody', () => {
     expect((await auth.getUser(ANA)).active).toBe(false);
   });
 
+  test('lets nobody back in whom an administrator deactivated as well, before, after or while Google is asked', async () => {
+    await use({ checkUsers: true });
+    await signIn();
+    google.suspended.add(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ deactivated: 1 });
+    await auth.updateUser(ANA, { active: false }, adminId);
+    google.suspended.delete(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ activated: 0 });
+    expect((await auth.getUser(ANA)).active).toBe(false);
+
+    await auth.updateUser(ANA, { active: true }, adminId);
+    google.suspended.add(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ deactivated: 1 });
+    google.suspended.delete(ANA);
+    const looking = auth.syncGoogleGroups();
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await looking;
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await auth.syncGoogleGroups();
+    expect((await auth.getUser(ANA)).active).toBe(false);
+  });
+
   test('is nothing where Google groups are not configured', async () => {
     expect(await fixture.auth().syncGoogleGroups()).toBeUndefined();
   });

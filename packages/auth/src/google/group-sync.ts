@@ -4,7 +4,7 @@ import { recordAudit } from '@agnes/rbac';
 import { type State, type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
 import { GOOGLE_SOURCE } from '../sso-managed.ts';
-import { type User, updateUser } from '../users.ts';
+import { changeUser, type User } from '../users.ts';
 import { applyGroups, GOOGLE_SYNC, relevantGroups } from './apply-groups.ts';
 import type { Directory } from './directory.ts';
 import { googlePeople } from './people.ts';
@@ -125,7 +125,14 @@ async function syncStatus(
   const gone = status === 'suspended' || (status === 'unknown' && domainOf(email) === domainOf(settings.subject));
   if (gone === !user.active) return undefined;
   try {
-    await updateUser(state, user.id, { active: !gone }, GOOGLE_SYNC, now());
+    const changed = await state.write(async (tx) => {
+      // An administrator may have decided otherwise while Google was being asked.
+      const [still] = await tx.select().from(schema.users).where(eq(schema.users.id, user.id));
+      if (still?.active !== user.active || still.deactivated_by !== user.deactivated_by) return false;
+      await changeUser(tx, user.id, { patch: { active: !gone }, by: GOOGLE_SYNC, at: now() });
+      return true;
+    });
+    if (!changed) return undefined;
   } catch (error) {
     if (!isAgnesError(error, 'last_admin')) throw error;
     await state.write((tx) =>
