@@ -190,6 +190,15 @@ describe('groups at sign-in', () => {
     expect(await groupNames()).toEqual(['By Hand']);
   });
 
+  test('open no group that was made by hand under the same name', async () => {
+    await use();
+    await fixture.access.createGroup({ name: 'Payroll@Example.com' }, adminId);
+    google.groups.set(ANA, ['payroll@example.com']);
+    await signIn();
+    expect(await groupNames()).toEqual([]);
+    expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
+  });
+
   test('that are none any more are none: an empty answer is an answer', async () => {
     google.groups.set(ANA, ['a@example.com']);
     await signIn();
