@@ -261,7 +261,7 @@ describe('an invitation', () => {
 });
 
 describe('an account that an identity provider answers for', () => {
-  test('gets no password by mail, nor from an administrator', async () => {
+  test('gets no link and no password by mail, nor a password from an administrator', async () => {
     const { id } = await auth.getUser(ANA);
     const at = fixture.now;
     await fixture.state.write((tx) =>
@@ -270,6 +270,7 @@ describe('an account that an identity provider answers for', () => {
         .values({ provider: 'corp', subject: 's', user_id: id, email: ANA, created_at: at, last_used_at: at }),
     );
     await auth.requestPasswordReset(ANA, PEER);
+    await auth.requestMagicLink(ANA, PEER);
     await auth.settled();
     expect((await smtp.received()).length).toBe(mails);
     await refused('sso_account', auth.resetPassword(ANA, adminId));

@@ -18,6 +18,7 @@ import {
   PASSWORD,
   PEER,
   reasonOf,
+  refused,
   SERVER_URL,
 } from './testing/fixture.ts';
 
@@ -109,6 +110,14 @@ describe('signing in at a provider', () => {
     const { id } = await auth.createUser({ email: 'ana@example.com', password: PASSWORD }, adminId);
     expect((await signIn('ana')).user.id).toBe(id);
     expect(await reasonOf(signIn('second-ana'))).toBe('other_identity');
+  });
+
+  test('takes back the links of an account without a password: the provider answers for it from now on', async () => {
+    await auth.createUser({ email: 'ana@example.com' }, adminId);
+    const { url } = await auth.inviteUser('ana@example.com', adminId);
+    const token = new URL(url).searchParams.get('token') ?? '';
+    await signIn('ana');
+    await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
   });
 
   test('two windows of one browser do not disturb each other', async () => {
