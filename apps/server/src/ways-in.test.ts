@@ -167,6 +167,15 @@ test('a browser signs in at the provider and comes back with a session, to where
   const me = (await (await browse('/api/me', pair(session))).json()) as object;
   expect(me).toMatchObject({ email: 'ana@example.com', name: 'Ana', credential: { method: 'oidc:oidc' } });
   expect((await browse(back.href, pair(oidcCookie))).headers.get('location')).toBe('/login?error=expired');
+
+  // Signing in again gives the browser another session, and ends the one whose cookie is written over.
+  const again = await browse('/auth/oidc/oidc/login');
+  const backAgain = await provider.signIn(again.headers.get('location') ?? '', 'ana');
+  const both = `${pair(session)}; ${pair(cookiesOf(again)[0])}`;
+  const [, newer] = cookiesOf(await browse(backAgain.href, both));
+  expect([(await browse('/api/me', pair(session))).status, (await browse('/api/me', pair(newer))).status]).toEqual([
+    401, 200,
+  ]);
 });
 
 test.each(['//evil.example', '/\\evil.example', 'https://evil.example', '/%2F%2Fevil.example/..//evil.example'])(

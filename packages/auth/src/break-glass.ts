@@ -7,7 +7,7 @@ import { closeBootstrap } from './first-admin.ts';
 import { createLimits } from './limits.ts';
 import { linkTo } from './links.ts';
 import { createLockOut } from './lock-out.ts';
-import { issueOneTimeToken } from './one-time-tokens.ts';
+import { dropOneTimeTokens, issueOneTimeToken } from './one-time-tokens.ts';
 import { createPasswords } from './password-hash.ts';
 import { getUser, insertUser, newHash } from './users.ts';
 
@@ -19,7 +19,7 @@ export interface BreakGlass {
    */
   grantAdmin(email: string): Promise<GrantedAdmin>;
   listAdmins(): Promise<Administrator[]>;
-  /** Sets a password and ends the sessions of the account. Throws `user_not_found`, `weak_password`. */
+  /** Sets a password, ends the sessions of the account and takes back its links. Throws `user_not_found`, `weak_password`. */
   setPassword(email: string, password: string): Promise<{ email: string }>;
 }
 
@@ -125,6 +125,7 @@ export function createBreakGlass({ state, serverUrl, now = () => new Date() }: B
         const at = now();
         await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
         await endSessions(tx, user.id, at);
+        await dropOneTimeTokens(tx, user.id);
         await lockOut.lift(tx, user.email);
         await recordAudit(tx, { userId: BY, action: 'break_glass.set_password', resource: `user:${user.id}` });
         return { email: user.email };

@@ -1,6 +1,7 @@
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { ADMIN, type OpenedAuth, openAuth, PEER, refused, waitOf } from './testing/open-auth.ts';
+import type { Caller } from './index.ts';
+import { ADMIN, type OpenedAuth, openAuth, PASSWORD, PEER, refused, waitOf } from './testing/open-auth.ts';
 
 const DEVICE = { ip: '198.51.100.7', userAgent: 'agnes/1.2.3' };
 let opened: OpenedAuth;
@@ -76,7 +77,31 @@ test('nobody is let in as somebody whose account was deactivated meanwhile', asy
   const { deviceCode, userCode } = await start();
   await opened.auth.devices.answer(userCode, 'approved', caller, PEER);
   await opened.auth.updateUser(ana, { active: false }, 'root');
-  await refused('account_deactivated', poll(deviceCode));
+  await refused('device_login_expired', poll(deviceCode));
+  await opened.auth.updateUser(ana, { active: true }, 'root');
+  await refused('device_login_expired', poll(deviceCode));
+});
+
+test('a device that waits for its session gets none once the sessions of who let it in are ended', async () => {
+  const ana = await opened.person('ana@example.com');
+  const ends: ((caller: Caller) => Promise<unknown>)[] = [
+    () =>
+      opened.auth
+        .setPassword(ana, 'another pass phrase', 'root')
+        .then(() => opened.auth.setPassword(ana, PASSWORD, 'root')),
+    () => opened.auth.sessions.endAll(ana, { by: 'root' }),
+    ({ credential }) => opened.auth.sessions.endAll(ana, { by: ana, except: credential.id }),
+    ({ credential }) => opened.auth.sessions.end(credential.id, { owner: ana, by: ana }),
+    () => opened.access.addMember('Admin', ana, 'admin', 'root'),
+    () => opened.access.removeMember('Admin', ana, 'admin', 'root'),
+  ];
+  for (const end of ends) {
+    const { caller } = await opened.signIn('ana@example.com');
+    const { deviceCode, userCode } = await start();
+    await opened.auth.devices.answer(userCode, 'approved', caller, PEER);
+    await end(caller);
+    await refused('device_login_expired', poll(deviceCode));
+  }
 });
 
 test('an access token lets nobody in', async () => {

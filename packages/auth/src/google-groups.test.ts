@@ -190,6 +190,15 @@ describe('groups at sign-in', () => {
     expect(await groupNames()).toEqual(['By Hand']);
   });
 
+  test('open no group that was made by hand under the same name', async () => {
+    await use();
+    await fixture.access.createGroup({ name: 'Payroll@Example.com' }, adminId);
+    google.groups.set(ANA, ['payroll@example.com']);
+    await signIn();
+    expect(await groupNames()).toEqual([]);
+    expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
+  });
+
   test('that are none any more are none: an empty answer is an answer', async () => {
     google.groups.set(ANA, ['a@example.com']);
     await signIn();
@@ -334,6 +343,28 @@ describe('the look at everybody', () => {
     // Whom an administrator deactivated stays so.
     await auth.updateUser(ANA, { active: false }, adminId);
     expect(await auth.syncGoogleGroups()).toMatchObject({ activated: 0 });
+    expect((await auth.getUser(ANA)).active).toBe(false);
+  });
+
+  test('lets nobody back in whom an administrator deactivated as well, before, after or while Google is asked', async () => {
+    await use({ checkUsers: true });
+    await signIn();
+    google.suspended.add(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ deactivated: 1 });
+    await auth.updateUser(ANA, { active: false }, adminId);
+    google.suspended.delete(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ activated: 0 });
+    expect((await auth.getUser(ANA)).active).toBe(false);
+
+    await auth.updateUser(ANA, { active: true }, adminId);
+    google.suspended.add(ANA);
+    expect(await auth.syncGoogleGroups()).toMatchObject({ deactivated: 1 });
+    google.suspended.delete(ANA);
+    const looking = auth.syncGoogleGroups();
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await looking;
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await auth.syncGoogleGroups();
     expect((await auth.getUser(ANA)).active).toBe(false);
   });
 

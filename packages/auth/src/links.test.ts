@@ -1,7 +1,7 @@
 import { schema } from '@agnes/state';
 import { type SmtpServer, startSmtpServer } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Auth } from './index.ts';
+import { type Auth, createBreakGlass } from './index.ts';
 import { issueOneTimeToken } from './one-time-tokens.ts';
 import { ADMIN, type Fixture, mailTo, openFixture, PASSWORD, PEER, refused, SERVER_URL } from './testing/fixture.ts';
 
@@ -212,6 +212,16 @@ describe('a link to set a password', () => {
     await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
   });
 
+  test('is taken back when whoever runs the server sets a password, and when the account was deactivated', async () => {
+    const token = tokenIn((await auth.resetPassword(ANA, adminId)).url);
+    await createBreakGlass({ state: fixture.state, serverUrl: SERVER_URL }).setPassword(ANA, PASSWORD);
+    await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
+    const other = tokenIn((await auth.resetPassword(ANA, adminId)).url);
+    await auth.updateUser(ANA, { active: false }, adminId);
+    await auth.updateUser(ANA, { active: true }, adminId);
+    await refused('invalid_credentials', auth.setPasswordByToken({ token: other, password: PASSWORD }, PEER));
+  });
+
   test.each([
     ['password_reset', 24 * 3600],
     ['invite', 7 * 24 * 3600],
@@ -251,7 +261,7 @@ describe('an invitation', () => {
 });
 
 describe('an account that an identity provider answers for', () => {
-  test('gets no password by mail, nor from an administrator', async () => {
+  test('gets no link and no password by mail, nor a password from an administrator', async () => {
     const { id } = await auth.getUser(ANA);
     const at = fixture.now;
     await fixture.state.write((tx) =>
@@ -260,6 +270,7 @@ describe('an account that an identity provider answers for', () => {
         .values({ provider: 'corp', subject: 's', user_id: id, email: ANA, created_at: at, last_used_at: at }),
     );
     await auth.requestPasswordReset(ANA, PEER);
+    await auth.requestMagicLink(ANA, PEER);
     await auth.settled();
     expect((await smtp.received()).length).toBe(mails);
     await refused('sso_account', auth.resetPassword(ANA, adminId));

@@ -6,6 +6,7 @@ import { invalidLink, type LinkOptions, makeLink, switchedOff } from './links.ts
 import { linkMail } from './mail/messages.ts';
 import { consumeOneTimeToken } from './one-time-tokens.ts';
 import { type NewSession, startSession } from './sessions.ts';
+import { ssoManaged } from './sso-managed.ts';
 import type { User } from './users.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
@@ -14,9 +15,11 @@ import { accountDeactivated, type Peer } from './ways-in.ts';
  * answer, so neither its words nor its time tell. Throws `too_many_requests`, `sign_in_unavailable`.
  */
 export async function requestMagicLink(options: LinkOptions, email: string, peer: Peer): Promise<void> {
-  const { mailer } = options;
+  const { mailer, state } = options;
   if (mailer === undefined) throw switchedOff('Signing in by a link', 'SMTP_HOST');
   await requestLink(options, email, peer, async (user) => {
+    // Their identity provider decides whether they come in; a link would walk around it.
+    if (await ssoManaged(state.db, user.id)) return;
     const url = await makeLink(options, user, 'magic_link', null);
     await mailer.send(linkMail(user.email, 'magic_link', url));
   });

@@ -9,6 +9,7 @@ import {
 } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Auth, wordsOfRefusal } from './index.ts';
+import { MOST_OIDC_LOGINS } from './oidc/login-rows.ts';
 import {
   ADMIN,
   type Fixture,
@@ -17,6 +18,7 @@ import {
   PASSWORD,
   PEER,
   reasonOf,
+  refused,
   SERVER_URL,
 } from './testing/fixture.ts';
 
@@ -110,6 +112,14 @@ describe('signing in at a provider', () => {
     expect(await reasonOf(signIn('second-ana'))).toBe('other_identity');
   });
 
+  test('takes back the links of an account without a password: the provider answers for it from now on', async () => {
+    await auth.createUser({ email: 'ana@example.com' }, adminId);
+    const { url } = await auth.inviteUser('ana@example.com', adminId);
+    const token = new URL(url).searchParams.get('token') ?? '';
+    await signIn('ana');
+    await refused('invalid_credentials', auth.setPasswordByToken({ token, password: PASSWORD }, PEER));
+  });
+
   test('two windows of one browser do not disturb each other', async () => {
     const one = await start('/one');
     const two = await auth.startOidc('corp', { next: '/two', browser: one.browserCookie }, PEER);
@@ -132,6 +142,28 @@ describe('signing in at a provider', () => {
     expect(await reasonOf(lied({ claims: flagOnly, userInfo: { ...other, email: 'root@example.com' } }))).toBe(
       'email_not_verified',
     );
+  });
+
+  test('that nobody finishes leaves a bounded number of rows, and the newest go on', async () => {
+    const { state } = fixture;
+    const row = (n: number) => ({
+      state_hash: `begun-${n}`,
+      provider: 'corp',
+      browser_hash: '',
+      nonce: '',
+      code_verifier: '',
+      next_path: '/',
+      expires_at: new Date(fixture.now.getTime() + n),
+    });
+    await state.write((tx) =>
+      tx.insert(schema.oidcLogins).values(Array.from({ length: MOST_OIDC_LOGINS }, (_, n) => row(n + 1))),
+    );
+    const { url, browserCookie } = await start();
+    const rows = await state.db.select({ id: schema.oidcLogins.state_hash }).from(schema.oidcLogins);
+    expect(rows.length).toBeLessThanOrEqual(MOST_OIDC_LOGINS);
+    const left = new Set(rows.map(({ id }) => id));
+    expect([left.has('begun-1'), left.has(`begun-${MOST_OIDC_LOGINS}`)]).toEqual([false, true]);
+    await auth.finishOidc('corp', await provider.signIn(url, 'ana'), browserCookie, PEER);
   });
 
   test('that is cancelled there says so', async () => {
@@ -220,6 +252,13 @@ describe('a hostile', () => {
     ['flag that is a number', { claims: { email_verified: 1 } }, 'email_not_verified'],
     ['address with a line break', { claims: { email: 'ana@example.com\r\nBcc: eve@example.org' } }, 'no_email'],
     ['address with two at signs', { claims: { email: 'eve@evil.example@example.com' } }, 'no_email'],
+    // Lower case of the Kelvin sign is the letter k: two mailboxes, one account.
+    [
+      'address that only becomes another by its letter case',
+      { claims: { email: 'fran\u212a@example.com' } },
+      'no_email',
+    ],
+    ['address with a letter that looks like another', { claims: { email: 'jo\u017fe@example.com' } }, 'no_email'],
     ['address that is a list', { claims: { email: ['ana@example.com'] } }, 'oauth_failed'],
     ['domain with a suffix', { claims: { email: 'eve@example.com.evil.example' } }, 'domain_not_allowed'],
     ['domain with a prefix', { claims: { email: 'eve@notexample.com' } }, 'domain_not_allowed'],

@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { endSessions, recordAudit } from '@agnes/rbac';
+import { dropApprovedDevices, endSessions, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, type StateDatabase, schema } from '@agnes/state';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import { type IssuedToken, issueToken, type TokenRecord, withoutHash } from './credentials.ts';
@@ -97,6 +97,7 @@ export function createSessions(state: State, { idleMinutes }: SessionTimes, now:
           });
         }
         await tx.update(accessTokens).set({ revoked_at: now() }).where(eq(accessTokens.id, id));
+        await dropApprovedDevices(tx, owner);
         await bumpVersion(tx, 'access_version');
         await recordAudit(tx, { userId: by, action: 'session.end', resource: `session:${id}`, params: { owner } });
       }),

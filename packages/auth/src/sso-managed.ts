@@ -13,7 +13,7 @@ export const isSsoSource = (source: string): boolean => source === GOOGLE_SOURCE
 
 /**
  * Whether an identity provider answers for somebody: their groups come from one, or they only ever came in through one. Such
- * an account gets no password by mail or from an administrator.
+ * an account gets no link by mail, and no password by mail or from an administrator.
  */
 export async function ssoManaged(db: StateDatabase, userId: string): Promise<boolean> {
   const { userGroupMembers, userIdentities, users } = schema;

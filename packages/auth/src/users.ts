@@ -87,35 +87,39 @@ export interface UserPatch {
 
 /**
  * Renames, activates or deactivates. A deactivated account is locked out at once and its sessions end; its access tokens
- * work again when it is activated. Throws `user_not_found`, `own_account`, `last_admin`.
+ * work again when it is activated, its links do not. Throws `user_not_found`, `own_account`, `last_admin`.
  */
-export async function updateUser(
-  state: State,
+export function updateUser(state: State, idOrEmail: string, patch: UserPatch, by: string, at: Date): Promise<User> {
+  return state.write((tx) => changeUser(tx, idOrEmail, { patch, by, at }));
+}
+
+/** {@link updateUser} inside a transaction. */
+export async function changeUser(
+  tx: StateDatabase,
   idOrEmail: string,
-  patch: UserPatch,
-  by: string,
-  at: Date,
+  { patch, by, at }: { readonly patch: UserPatch; readonly by: string; readonly at: Date },
 ): Promise<User> {
-  return state.write(async (tx) => {
-    const user = await getUser(tx, idOrEmail);
-    const name = patch.name === undefined ? user.name : patch.name;
-    const active = patch.active ?? user.active;
-    if (!active && user.active) refuseOneself(user, by, 'deactivate');
-    const changed: User = {
-      ...user,
-      name,
-      active,
-      deactivated_at: active ? null : (user.deactivated_at ?? at),
-      deactivated_by: active ? null : (user.deactivated_by ?? by),
-      updated_at: at,
-    };
-    const { id, email: _, ...values } = changed;
-    await keepAnAdmin(tx, () => tx.update(schema.users).set(values).where(eq(schema.users.id, id)));
-    if (!active) await endSessions(tx, id, at);
-    await recordAudit(tx, { userId: by, action: actionOf(user, active), resource: `user:${id}`, params: { name } });
-    await bumpVersion(tx, 'access_version');
-    return changed;
-  });
+  const user = await getUser(tx, idOrEmail);
+  const name = patch.name === undefined ? user.name : patch.name;
+  const active = patch.active ?? user.active;
+  if (!active && user.active) refuseOneself(user, by, 'deactivate');
+  const changed: User = {
+    ...user,
+    name,
+    active,
+    deactivated_at: active ? null : (user.deactivated_at ?? at),
+    // Who said so last answers for it: a directory lets nobody back in whom somebody else locked as well.
+    deactivated_by: active ? null : patch.active === false ? by : user.deactivated_by,
+    updated_at: at,
+  };
+  const { id, email: _, ...values } = changed;
+  await keepAnAdmin(tx, () => tx.update(schema.users).set(values).where(eq(schema.users.id, id)));
+  if (!active) await endSessions(tx, id, at);
+  // Links from before it was locked stay as dead as they were.
+  else if (!user.active) await dropOneTimeTokens(tx, id);
+  await recordAudit(tx, { userId: by, action: actionOf(user, active), resource: `user:${id}`, params: { name } });
+  await bumpVersion(tx, 'access_version');
+  return changed;
 }
 
 const actionOf = (before: User, active: boolean): string => {

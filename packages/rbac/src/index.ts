@@ -6,11 +6,11 @@ export { withoutSecrets } from './audit/without-secrets.ts';
 export { type AuditEntry, recordAudit } from './audit.ts';
 export { type AuditTrail, type AuditTrailOptions, createAuditTrail } from './audit-trail.ts';
 export type { EffectiveAccess } from './effective.ts';
-export { endSessions } from './end-sessions.ts';
+export { dropApprovedDevices, endSessions } from './end-sessions.ts';
 export type { Grant, GrantFilter, NewGrant } from './grants.ts';
 export { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, type Group, type GroupPatch, type NewGroup } from './groups.ts';
 export { countActiveAdmins, keepAnAdmin } from './last-admin.ts';
-export { type DirectoryOrigin, type GroupOrigin, type MappedEmails, originOf } from './managed-groups.ts';
+export { type DirectoryOrigin, type GroupOrigin, type MappedEmails, originOf, syncedGroup } from './managed-groups.ts';
 export {
   insertMember,
   isAdmin,

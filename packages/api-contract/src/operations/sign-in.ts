@@ -45,6 +45,8 @@ const redirect = {
 
 const provider = v.object({ provider: v.pipe(v.string(), v.maxLength(40)) });
 const next = v.object({ next: v.optional(v.string()) });
+/** Where the provider leads back to: the session that the browser had before ends there. */
+const comeBack = { ...redirect, access: 'visitor' } as const;
 /** What a provider sends back; whatever else it adds goes on to the library that reads it. */
 const callback = v.objectWithRest(
   { code: v.optional(v.string()), state: v.optional(v.string()), error: v.optional(v.string()) },
@@ -124,7 +126,7 @@ export const signInOperations = {
     query: next,
   }),
   googleCallback: defineOperation({
-    ...redirect,
+    ...comeBack,
     id: 'googleCallback',
     path: '/auth/google/callback',
     summary: 'Where Google sends the browser back to. Ends on `next`, or on `/login?error=<reason>`.',
@@ -139,7 +141,7 @@ export const signInOperations = {
     query: next,
   }),
   oidcCallback: defineOperation({
-    ...redirect,
+    ...comeBack,
     id: 'oidcCallback',
     path: '/auth/oidc/{provider}/callback',
     summary: 'Where an identity provider sends the browser back to. Ends on `next`, or on `/login?error=<reason>`.',

@@ -1,6 +1,6 @@
 import type { GoogleGroupsSettings } from '@agnes/config';
-import { ADMIN_GROUP_ID, recordAudit } from '@agnes/rbac';
-import { bumpVersion, newId, type StateDatabase, schema } from '@agnes/state';
+import { ADMIN_GROUP_ID, syncedGroup } from '@agnes/rbac';
+import type { StateDatabase } from '@agnes/state';
 import { GOOGLE_SOURCE } from '../sso-managed.ts';
 import { type MembershipChange, replaceMemberships } from '../synced-memberships.ts';
 
@@ -15,34 +15,20 @@ export function relevantGroups(settings: GoogleGroupsSettings, emails: readonly 
 
 /**
  * Makes somebody's memberships from Google those groups, inside a transaction. A group that is not here yet is made, named by
- * its whole address; the administrators' group and Everyone's are those of this server.
+ * its whole address; the administrators' group and Everyone's are those of this server. A group that somebody here made by
+ * that name is not Google's to fill: in many a Workspace everybody may found a group of any address.
  */
 export async function applyGroups(
   tx: StateDatabase,
   settings: GoogleGroupsSettings,
-  { userId, emails, at }: { readonly userId: string; readonly emails: readonly string[]; readonly at: Date },
+  { userId, emails }: { readonly userId: string; readonly emails: readonly string[] },
 ): Promise<MembershipChange> {
-  const known = await tx.select().from(schema.userGroups);
-  const byName = new Map(known.filter((group) => !group.is_system).map(({ id, name }) => [name.toLowerCase(), id]));
   const groupIds: string[] = [];
   for (const email of relevantGroups(settings, emails)) {
     if (email === settings.everyoneGroup) continue;
-    if (email === settings.adminGroup) groupIds.push(ADMIN_GROUP_ID);
-    else groupIds.push(byName.get(email) ?? (await makeGroup(tx, email, at)));
+    const id =
+      email === settings.adminGroup ? ADMIN_GROUP_ID : await syncedGroup(tx, { name: email, origin: 'google_sync' });
+    if (id !== undefined) groupIds.push(id);
   }
   return replaceMemberships(tx, { userId, source: GOOGLE_SOURCE, groupIds });
-}
-
-async function makeGroup(tx: StateDatabase, name: string, at: Date): Promise<string> {
-  const id = newId('group');
-  await tx.insert(schema.userGroups).values({
-    id,
-    name,
-    description: 'A group of Google Workspace.',
-    created_at: at,
-    created_by: GOOGLE_SYNC,
-  });
-  await recordAudit(tx, { userId: GOOGLE_SYNC, action: 'group.create', resource: `group:${id}`, params: { name } });
-  await bumpVersion(tx, 'access_version');
-  return id;
 }

@@ -4,7 +4,7 @@ import { recordAudit } from '@agnes/rbac';
 import { type State, type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
 import { GOOGLE_SOURCE } from '../sso-managed.ts';
-import { type User, updateUser } from '../users.ts';
+import { changeUser, type User } from '../users.ts';
 import { applyGroups, GOOGLE_SYNC, relevantGroups } from './apply-groups.ts';
 import type { Directory } from './directory.ts';
 import { googlePeople } from './people.ts';
@@ -12,7 +12,7 @@ import { googlePeople } from './people.ts';
 /** What Google said of one person's groups, to be applied in the transaction of their sign-in. */
 export interface GoogleLook {
   /** Applies it, and says whether the person may sign in. */
-  apply(tx: StateDatabase, userId: string, at: Date): Promise<boolean>;
+  apply(tx: StateDatabase, userId: string): Promise<boolean>;
 }
 
 /** What one look at everybody did. */
@@ -48,7 +48,7 @@ const AT_A_TIME = 4;
 const MOST_FAILURES = 5;
 
 export function createGoogleGroups(options: Options): GoogleGroups {
-  const { state, settings, directory, now, onError, budgetMs = 60_000 } = options;
+  const { state, settings, directory, onError, budgetMs = 60_000 } = options;
   /** The person after whom to go on, when a look at everybody ran out of time. */
   let last = '';
 
@@ -59,7 +59,7 @@ export function createGoogleGroups(options: Options): GoogleGroups {
     }
     if (!user.active) return {};
     const emails = await directory.groupsOf(email, deadline);
-    return state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails, at: now() }));
+    return state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails }));
   };
 
   return {
@@ -73,8 +73,8 @@ export function createGoogleGroups(options: Options): GoogleGroups {
         return { apply: async (tx, userId) => settings.prefix === undefined || (await wasSynced(tx, userId)) };
       }
       return {
-        async apply(tx, userId, at) {
-          await applyGroups(tx, settings, { userId, emails, at });
+        async apply(tx, userId) {
+          await applyGroups(tx, settings, { userId, emails });
           return settings.prefix === undefined || relevantGroups(settings, emails).length > 0;
         },
       };
@@ -125,7 +125,14 @@ async function syncStatus(
   const gone = status === 'suspended' || (status === 'unknown' && domainOf(email) === domainOf(settings.subject));
   if (gone === !user.active) return undefined;
   try {
-    await updateUser(state, user.id, { active: !gone }, GOOGLE_SYNC, now());
+    const changed = await state.write(async (tx) => {
+      // An administrator may have decided otherwise while Google was being asked.
+      const [still] = await tx.select().from(schema.users).where(eq(schema.users.id, user.id));
+      if (still?.active !== user.active || still.deactivated_by !== user.deactivated_by) return false;
+      await changeUser(tx, user.id, { patch: { active: !gone }, by: GOOGLE_SYNC, at: now() });
+      return true;
+    });
+    if (!changed) return undefined;
   } catch (error) {
     if (!isAgnesError(error, 'last_admin')) throw error;
     await state.write((tx) =>

@@ -4,6 +4,7 @@ import type { Auth } from '../auth.ts';
 import type { PasswordByToken } from '../password-link.ts';
 import { oidcCookie } from './oidc-cookie.ts';
 import { oidcLoginPath } from './oidc-login-path.ts';
+import { leave } from './pages/browser-session.ts';
 import { signedInBody } from './signed-in-body.ts';
 
 export interface SignInHandlersOptions {
@@ -30,6 +31,7 @@ export function signInHandlers({ auth, serverUrl }: SignInHandlersOptions): Hand
       const url = new URL(serverUrl);
       url.search = new URLSearchParams(Object.entries(query)).toString();
       const { session, next } = await auth.finishOidc(provider, url, cookie.read(context.headers), peerOf(context));
+      await leave(auth, context);
       return redirect(next, cookie.clear(), auth.cookie.set(session));
     });
 

@@ -1,6 +1,7 @@
 import { recordAudit } from '@agnes/rbac';
 import { type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
+import { dropOneTimeTokens } from '../one-time-tokens.ts';
 import { insertUser, type User } from '../users.ts';
 import type { Identity } from './claims.ts';
 import { refuseSignIn } from './refusal.ts';
@@ -45,6 +46,8 @@ export async function accountOf(
   await tx
     .insert(userIdentities)
     .values({ provider, subject, user_id: user.id, email, created_at: at, last_used_at: at });
+  // From here on the provider decides whether they come in; an invitation from before would walk around it.
+  if (user.password_hash === null) await dropOneTimeTokens(tx, user.id);
   await recordAudit(tx, {
     userId: user.id,
     action: 'user.link_identity',

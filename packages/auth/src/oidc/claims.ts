@@ -21,6 +21,7 @@ const claimsSchema = v.object({
   hd: v.optional(v.unknown()),
 });
 const emailSchema = v.pipe(v.string(), v.maxLength(254), v.email());
+const ASCII = /^\p{ASCII}*$/u;
 const groupsSchema = v.union([
   v.array(v.string()),
   v.pipe(
@@ -36,7 +37,8 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
   const { sub, email: given, email_verified, name, hd } = read.output;
   if (given === undefined || given === '') throw refuseSignIn('no_email');
   const email = normaliseEmail(given);
-  if (!v.is(emailSchema, email)) throw refuseSignIn('no_email');
+  // Looked at as it was given too: the Kelvin sign becomes a k in lower case, and another mailbox the account of this one.
+  if (!v.is(emailSchema, email) || !ASCII.test(given)) throw refuseSignIn('no_email');
   // Some providers write the flag as text.
   if (email_verified !== true && email_verified !== 'true') throw refuseSignIn('email_not_verified');
   if (settings.id === 'google' && !googleAnswersFor(email, hd)) throw refuseSignIn('email_not_verified');

@@ -14,6 +14,7 @@ import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
 import { type Identity, identityOf } from './claims.ts';
 import { groupsForClaim } from './groups.ts';
+import { pruneOidcLogins } from './login-rows.ts';
 import type { OidcProvider } from './provider.ts';
 import { refuseSignIn } from './refusal.ts';
 
@@ -53,8 +54,9 @@ export async function startOidc(
   const nonce = client.randomNonce();
   const verifier = client.randomPKCECodeVerifier();
   const browserCookie = browser !== undefined && COOKIE_SHAPE.test(browser) ? browser : randomText(COOKIE_LENGTH);
-  await state.write((tx) =>
-    tx.insert(schema.oidcLogins).values({
+  await state.write(async (tx) => {
+    await pruneOidcLogins(tx, now());
+    await tx.insert(schema.oidcLogins).values({
       state_hash: hashToken(stateText),
       provider: id,
       browser_hash: hashToken(browserCookie),
@@ -62,8 +64,8 @@ export async function startOidc(
       code_verifier: verifier,
       next_path: nextPath(next),
       expires_at: new Date(now().getTime() + LIFETIME_MS),
-    }),
-  );
+    });
+  });
   const url = client.buildAuthorizationUrl(configuration, {
     redirect_uri: provider.redirectUri,
     scope: provider.settings.scopes.join(' '),
@@ -102,7 +104,7 @@ export async function finishOidc(
         const groupIds = await groupsForClaim(tx, confirmed.groups, provider.settings.groupMapping);
         await replaceMemberships(tx, { userId: user.id, source: oidcSource(id), groupIds });
       }
-      const admitted = google === undefined || (await google.apply(tx, user.id, at));
+      const admitted = google === undefined || (await google.apply(tx, user.id));
       // What Google said of the groups stays with an account; nobody gets one who may not sign in.
       if (!admitted && isNew) throw refuseSignIn('not_in_allowed_group');
       if (!admitted) return undefined;
