@@ -106,8 +106,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { userId, signal } = asker;
     await usage.check(userId);
     const leave = await admission.enter(userId, signal);
+    let made: Promise<Result> | undefined;
     try {
-      return await pool.use((lease) => resultOf(lease, wanted, run, used), { deadlineMs: limits.deadlineMs, signal });
+      // Again: what waited with this one may have been answered by now.
+      await usage.check(userId);
+      const work = (lease: Lease): Promise<Result> => {
+        made = resultOf(lease, wanted, run, used);
+        return made;
+      };
+      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal });
+    } catch (error) {
+      // Stopped at the last moment, when its result was there already: nobody else will take that away.
+      void made?.then(removeResult).catch(() => {});
+      throw error;
     } finally {
       leave();
     }
@@ -176,7 +187,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       told('ok', { rows: result.rows, bytes, truncated: result.truncated });
     } catch (error) {
-      if (result.kind === 'file') await rm(result.path, { force: true });
+      await removeResult(result);
       throw error;
     }
     return result;
@@ -212,6 +223,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       note({ ...whoOf(asker), action: 'data.download', resource: `table:${table.id}`, params: { bytes } });
     },
   };
+}
+
+async function removeResult(result: Result): Promise<void> {
+  if (result.kind === 'file') await rm(result.path, { force: true });
 }
 
 function whoOf({ userId, viewedBy, ip, credentialId }: Asker) {
