@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { AuditEntry } from '@agnes/rbac';
 import type { Admission } from './admission.ts';
@@ -48,6 +48,8 @@ export interface Gateway {
   query(asker: Asker, sql: string, wanted: Wanted): Promise<Result>;
   /** A table, or its first rows, as somebody sees it: behind the same walls. */
   read(asker: Asker, table: { readonly id: string; readonly name: string }, wanted: Wanted): Promise<Result>;
+  /** Writes a text where results are until they are sent; gives its path. The file is the caller's, to be removed. */
+  setAside(text: string): Promise<string>;
   /** Notes that a file of a table is about to be sent as it is stored. */
   noteDownload(asker: Asker, table: { readonly id: string }, bytes: number): void;
 }
@@ -218,6 +220,16 @@ export function createGateway(options: GatewayOptions): Gateway {
           return answered(await ask({ type: 'read', table: whole, output }, kindOf(output)));
         }),
       );
+    },
+    async setAside(text) {
+      const path = newResultPath(resultsFolder, 'json');
+      try {
+        await writeFile(path, text);
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
+      return path;
     },
     noteDownload(asker, table, bytes) {
       note({ ...whoOf(asker), action: 'data.download', resource: `table:${table.id}`, params: { bytes } });
