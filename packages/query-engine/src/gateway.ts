@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { AuditEntry } from '@agnes/rbac';
 import type { Admission } from './admission.ts';
@@ -48,6 +48,8 @@ export interface Gateway {
   query(asker: Asker, sql: string, wanted: Wanted): Promise<Result>;
   /** A table, or its first rows, as somebody sees it: behind the same walls. */
   read(asker: Asker, table: { readonly id: string; readonly name: string }, wanted: Wanted): Promise<Result>;
+  /** Writes a text where results are until they are sent; gives its path. The file is the caller's, to be removed. */
+  setAside(text: string): Promise<string>;
   /** Notes that a file of a table is about to be sent as it is stored. */
   noteDownload(asker: Asker, table: { readonly id: string }, bytes: number): void;
 }
@@ -106,8 +108,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { userId, signal } = asker;
     await usage.check(userId);
     const leave = await admission.enter(userId, signal);
+    let made: Promise<Result> | undefined;
     try {
-      return await pool.use((lease) => resultOf(lease, wanted, run, used), { deadlineMs: limits.deadlineMs, signal });
+      // Again: what waited with this one may have been answered by now.
+      await usage.check(userId);
+      const work = (lease: Lease): Promise<Result> => {
+        made = resultOf(lease, wanted, run, used);
+        return made;
+      };
+      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal });
+    } catch (error) {
+      // Stopped at the last moment, when its result was there already: nobody else will take that away.
+      void made?.then(removeResult).catch(() => {});
+      throw error;
     } finally {
       leave();
     }
@@ -176,7 +189,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     try {
       told('ok', { rows: result.rows, bytes, truncated: result.truncated });
     } catch (error) {
-      if (result.kind === 'file') await rm(result.path, { force: true });
+      await removeResult(result);
       throw error;
     }
     return result;
@@ -208,10 +221,24 @@ export function createGateway(options: GatewayOptions): Gateway {
         }),
       );
     },
+    async setAside(text) {
+      const path = newResultPath(resultsFolder, 'json');
+      try {
+        await writeFile(path, text);
+      } catch (error) {
+        await rm(path, { force: true });
+        throw error;
+      }
+      return path;
+    },
     noteDownload(asker, table, bytes) {
       note({ ...whoOf(asker), action: 'data.download', resource: `table:${table.id}`, params: { bytes } });
     },
   };
+}
+
+async function removeResult(result: Result): Promise<void> {
+  if (result.kind === 'file') await rm(result.path, { force: true });
 }
 
 function whoOf({ userId, viewedBy, ip, credentialId }: Asker) {

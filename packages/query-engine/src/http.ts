@@ -52,7 +52,7 @@ export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: Quer
       const result = await gateway.query(askerOf(context), body.sql, { format, limit } as Parameters<
         Gateway['query']
       >[2]);
-      return resultResponse(result, 'result');
+      return result.kind === 'json' ? jsonResponse(result.json, gateway) : fileResponse(result, 'result');
     },
     async tableSample({ params, query }, context) {
       const table = await catalog.readable(callerOf(context), params.id);
@@ -93,7 +93,8 @@ export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: Quer
         return new Response(null, { headers: { ...headers, 'content-type': MEDIA_TYPES.parquet } });
       }
       const result = await gateway.read(askerOf(context), table, { format: 'parquet', limit: null });
-      return resultResponse(result, table.name, headers);
+      if (result.kind !== 'file') throw new Error('A file was asked for.');
+      return fileResponse(result, table.name, headers);
     },
   };
 }
@@ -113,25 +114,27 @@ function askerOf(context: RequestContext): Asker {
   return { userId, viewedBy, credentialId: credential.id, ip: context.ip, signal: context.signal };
 }
 
-/** A file is opened and its name taken away before a byte is sent, so nothing is left of it whatever comes after. */
-function resultResponse(result: Result, name: string, more: Readonly<Record<string, string>> = {}): Response {
-  if (result.kind === 'json') {
-    return new Response(result.json, {
-      headers: {
-        'content-type': MEDIA_TYPES.json,
-        'content-length': String(Buffer.byteLength(result.json)),
-        'cache-control': 'no-store',
-      },
-    });
-  }
-  const { path, bytes, format, rows, truncated } = result;
-  const remove = (): Promise<void> => rm(path, { force: true });
-  const opened = async () => {
-    const handle = await open(path, 'r');
-    await remove();
-    return handle;
-  };
-  return new Response(streamFile(opened, { start: 0, end: Math.max(0, bytes - 1) }, remove), {
+/** Larger answers wait on disk for a client that does not read them: thousands of them would be all of the server's memory. */
+const HELD_BYTES = 128 * 1024;
+
+async function jsonResponse(json: string, gateway: Pick<Gateway, 'setAside'>): Promise<Response> {
+  const bytes = Buffer.byteLength(json);
+  const body = bytes > HELD_BYTES ? streamOnce(await gateway.setAside(json), bytes) : json;
+  return new Response(body, {
+    headers: {
+      'content-type': MEDIA_TYPES.json,
+      'content-length': String(bytes),
+      'cache-control': 'no-store',
+    },
+  });
+}
+
+function fileResponse(
+  { path, bytes, format, rows, truncated }: Extract<Result, { kind: 'file' }>,
+  name: string,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(streamOnce(path, bytes), {
     headers: {
       'content-type': MEDIA_TYPES[format],
       'content-length': String(bytes),
@@ -142,6 +145,17 @@ function resultResponse(result: Result, name: string, more: Readonly<Record<stri
       ...more,
     },
   });
+}
+
+/** A file is opened and its name taken away before a byte is sent, so nothing is left of it whatever comes after. */
+function streamOnce(path: string, bytes: number): ReadableStream<Uint8Array> {
+  const remove = (): Promise<void> => rm(path, { force: true });
+  const opened = async () => {
+    const handle = await open(path, 'r');
+    await remove();
+    return handle;
+  };
+  return streamFile(opened, { start: 0, end: Math.max(0, bytes - 1) }, remove);
 }
 
 /** JSON has 1000 rows unless told; a file has all. */

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { sizeOf } from '@agnes/durable-files';
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestEngine, testEngine } from './query-engine.test-setup.ts';
@@ -119,4 +121,68 @@ test('what a crash left behind is swept at the start', async () => {
   await writeFile(worker, 'left');
   await it.reopen();
   expect([result, worker].filter((path) => existsSync(path))).toStrictEqual([]);
+});
+
+test('a caller who goes away while the answer is being finished leaves no result behind', async () => {
+  await it.reopen();
+  const folder = join(it.folder, 'tmp/query/results');
+  /** Ten numbers with their heading. */
+  const wroteAll = async (): Promise<boolean> => {
+    const [name] = await readdir(folder);
+    return name !== undefined && (await sizeOf(join(folder, name))) === 'id\n'.length + 10 * '0\n'.length;
+  };
+  /** Asks, and goes away so many turns after the file is whole; tells whether and after how many the answer came. */
+  const ask = async (most: number): Promise<{ answered: boolean; turns: number }> => {
+    const gone = new AbortController();
+    const wanted = { format: 'csv', limit: null } as const;
+    const asked = it.engine.gateway.query(
+      { userId: ann, signal: gone.signal },
+      'SELECT id FROM numbers LIMIT 10',
+      wanted,
+    );
+    let settled = false;
+    const result = asked.finally(() => {
+      settled = true;
+    });
+    result.catch(() => {});
+    while (!(await wroteAll())) await setImmediate();
+    let turns = 0;
+    for (; turns < most && !settled; turns += 1) await setImmediate();
+    gone.abort();
+    const [{ status, ...told }] = await Promise.allSettled([result]);
+    if ('value' in told && told.value.kind === 'file') await rm(told.value.path);
+    return { answered: status === 'fulfilled', turns };
+  };
+  const rounds = 20;
+  let at = 0;
+  for (let round = 0; round < 3; round += 1) at = (await ask(Number.POSITIVE_INFINITY)).turns;
+  let answered = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const one = await ask(at);
+    if (one.answered) answered += 1;
+    // Towards the moment at which the answer is just there.
+    at = Math.max(0, at + (one.answered ? -1 : 1) * Math.ceil(Math.max(one.turns, 10) / 10));
+  }
+  process.stdout.write(`callers who go away: ${rounds}, of which ${answered} had their answer already\n`);
+  await expect.poll(results).toStrictEqual([]);
+});
+
+test('queries that wait together do not pass the cap together', async () => {
+  await it.reopen({ dailyMb: 1, workers: 2, perUser: 1 });
+  await it.person('dora');
+  await it.grant('dora', 'numbers');
+  const wanted = { format: 'csv', limit: null } as const;
+  const asked = Array.from({ length: 8 }, () =>
+    it.engine.gateway.query({ userId: 'user_dora' }, 'SELECT text FROM numbers LIMIT 20000', wanted),
+  );
+  const answers = await Promise.allSettled(asked);
+  let answered = 0;
+  for (const answer of answers) {
+    if (answer.status === 'fulfilled' && answer.value.kind === 'file') {
+      answered += 1;
+      await rm(answer.value.path);
+    } else expect(answer).toMatchObject({ reason: { code: 'daily_byte_cap_exceeded' } });
+  }
+  // Each has about two thirds of the cap.
+  expect(answered).toBe(2);
 });

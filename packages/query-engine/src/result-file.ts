@@ -8,7 +8,7 @@ import type { FileFormat } from './protocol.ts';
 const LOOK_MS = 50;
 
 /** A name for a result that nobody has used. */
-export function newResultPath(folder: string, format: FileFormat): string {
+export function newResultPath(folder: string, format: FileFormat | 'json'): string {
   return join(folder, `${randomUUID()}.${format}`);
 }
 

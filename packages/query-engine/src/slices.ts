@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sizeOf } from '@agnes/durable-files';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { TablePolicy } from './policy-source.ts';
 import type { WorkerTable } from './protocol.ts';
@@ -63,6 +64,17 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
     }
   };
 
+  /** Holds the slice, if there is one whose file is as it was written: not if somebody cleared it away, or a crash tore it. */
+  const takeKept = async (name: string): Promise<Kept | undefined> => {
+    const slice = kept.get(name);
+    if (slice === undefined) return undefined;
+    slice.users += 1;
+    if ((await sizeOf(slice.path)) === slice.bytes) return slice;
+    slice.users -= 1;
+    if (kept.get(name) === slice) kept.delete(name);
+    return undefined;
+  };
+
   const make = async (name: string, table: WorkerTable, policy: TablePolicy): Promise<Kept> => {
     const path = join(folder, name);
     const unfinished = `${path}.${randomUUID()}.tmp`;
@@ -79,7 +91,8 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
         { deadlineMs },
       );
       await rename(unfinished, path);
-      const slice: Kept = { path, bytes, users: 0 };
+      // Held from the beginning, by whoever had it made: what nobody holds may go at any moment.
+      const slice: Kept = { path, bytes, users: 1 };
       kept.set(name, slice);
       return slice;
     } finally {
@@ -93,8 +106,9 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
       const before = failed.get(name);
       if (before !== undefined && before.until > now()) throw before.error;
       failed.delete(name);
-      let slice = kept.get(name);
-      if (slice === undefined) {
+      let used = await takeKept(name);
+      if (used === undefined) {
+        const own = !making.has(name);
         let made = making.get(name);
         if (made === undefined) {
           made = make(name, table, policy)
@@ -108,25 +122,24 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
             .finally(() => making.delete(name));
           making.set(name, made);
         }
-        slice = await made;
+        used = await made;
+        if (!own) used.users += 1;
       }
-      const used = slice;
-      used.users += 1;
+      const { path } = used;
       // Deleted and set again: the first of a map is then the one that was used longest ago.
       kept.delete(name);
       kept.set(name, used);
       await makeRoom();
       const moment = new Date(now());
-      utimes(used.path, moment, moment).catch(() => {
+      utimes(path, moment, moment).catch(() => {
         // Only the order after a restart depends on it.
       });
-      let released = false;
+      let held: Kept | undefined = used;
       return {
-        path: used.path,
+        path,
         release: () => {
-          if (released) return;
-          released = true;
-          used.users -= 1;
+          if (held !== undefined) held.users -= 1;
+          held = undefined;
         },
       };
     },

@@ -137,6 +137,17 @@ export function isScalarFunction(name: string): boolean {
 
 const FOR_MANY_ROWS = new Set(['unnest', 'json_group_array', 'json_group_object', 'json_group_structure']);
 
+/** Tell something else each time they are asked: of the clock, or by chance. `age` does when it is given one moment only. */
+export const UNSTEADY_FUNCTIONS: ReadonlySet<string> = new Set(
+  words(`ago current_date current_localtime current_localtimestamp get_current_time get_current_timestamp now today
+    transaction_timestamp random setseed uuid uuidv4 uuidv7 gen_random_uuid`),
+);
+
+/** Names that the engine takes for a question about the clock, where no column is called so. */
+export const CLOCK_NAMES: ReadonlySet<string> = new Set(
+  words('current_date current_time current_timestamp localtime localtimestamp'),
+);
+
 /** Why it is refused; undefined for a name that nobody has judged. */
 export function refusalOf(name: string): string | undefined {
   for (const [reason, names] of Object.entries(REFUSED_FAMILIES)) {

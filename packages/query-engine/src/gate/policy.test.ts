@@ -23,6 +23,7 @@ test.each([
   ["left(region, 1) || '***' -- the rest is hidden", 'mask', 'VARCHAR'],
   ['CASE WHEN amount > 100 THEN NULL ELSE amount END', 'mask', 'DECIMAL(10,2)'],
   ['"odd ""name""".a', 'mask', 'INTEGER'],
+  ["age(TIMESTAMP '2026-01-31', TIMESTAMP '2026-01-01')", 'mask', 'INTERVAL'],
 ] as const)('%s is a %s', async (expression, kind, type) => {
   expect(await checkPolicyExpression(connection, columns, expression, kind)).toStrictEqual({ kind: 'ok', type });
 });
@@ -42,6 +43,19 @@ test.each([
   ["current_setting('threads')", 'mask', 'sql_function_not_allowed'],
   ['stats(region)', 'mask', 'sql_function_not_allowed'],
   ['?', 'mask', 'sql_not_allowed'],
+  ["region > strftime(now(), '%Y')", 'filter', 'sql_not_allowed'],
+  ["DATE '2026-01-31' > CURRENT_DATE", 'filter', 'sql_not_allowed'],
+  ["TIMESTAMP '2026-01-31' > localtimestamp", 'filter', 'sql_not_allowed'],
+  ["date_diff('day', DATE '2026-01-31', today()) < 30", 'filter', 'sql_not_allowed'],
+  ["age(TIMESTAMP '2026-01-31') < INTERVAL 1 DAY", 'filter', 'sql_not_allowed'],
+  [
+    'list_contains(list_transform(caller.groups, g -> ago(INTERVAL 1 DAY)::VARCHAR), region)',
+    'filter',
+    'sql_not_allowed',
+  ],
+  ['random() < 0.5', 'filter', 'sql_not_allowed'],
+  ['amount + random()', 'mask', 'sql_not_allowed'],
+  ['uuid()', 'mask', 'sql_not_allowed'],
   ['nosuch', 'filter', 'sql_unknown_column'],
   ['true) FROM other --', 'filter', 'sql_syntax'],
   ['true) OR (true', 'filter', 'sql_syntax'],

@@ -1,7 +1,7 @@
 import { type Column, type Connection, quoteIdentifier } from '@agnes/duckdb';
 import { asciiLower } from './ascii.ts';
 import { explainEngineError } from './explain.ts';
-import { AGGREGATE_FUNCTIONS, isScalarFunction } from './functions.ts';
+import { AGGREGATE_FUNCTIONS, CLOCK_NAMES, isScalarFunction, UNSTEADY_FUNCTIONS } from './functions.ts';
 import { type Refusal, refuse } from './gate.ts';
 import { tokenize } from './tokens.ts';
 import { bindPlan, isRecord, listOf, parseTree, type TreeNode } from './tree.ts';
@@ -19,7 +19,8 @@ export const CALLER_TYPE = 'STRUCT(user_id VARCHAR, email VARCHAR, "groups" VARC
 
 /**
  * Whether a row filter or a mask is one expression over a table's columns and `caller`: no subquery, no aggregate, no window,
- * functions of the list only, and it binds. A filter must be a BOOLEAN. Names no row: nothing is run.
+ * functions of the list only, and it binds. A filter must be a BOOLEAN. Neither the clock nor chance is in it: what it lets
+ * through is kept while data and rules are the same. Names no row: nothing is run.
  */
 export async function checkPolicyExpression(
   connection: Connection,
@@ -27,7 +28,7 @@ export async function checkPolicyExpression(
   expression: string,
   kind: 'filter' | 'mask',
 ): Promise<PolicyExpression | Refusal> {
-  const shape = await checkShape(connection, expression);
+  const shape = await checkShape(connection, columns, expression);
   if (shape !== undefined) return shape;
   const row = columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quoteIdentifier(name)}`).join(', ');
   const source = `(SELECT ${row}) AS "row", (SELECT CAST(NULL AS ${CALLER_TYPE}) AS caller) AS "caller_row"`;
@@ -50,7 +51,11 @@ export async function checkPolicyExpression(
 
 const EXAMPLE = "Write one expression, such as region = 'CZ' or list_contains(caller.groups, 'finance').";
 
-async function checkShape(connection: Connection, expression: string): Promise<Refusal | undefined> {
+async function checkShape(
+  connection: Connection,
+  columns: readonly Column[],
+  expression: string,
+): Promise<Refusal | undefined> {
   if (expression.length > 20_000 || expression.includes('\0')) {
     return refuse('sql_too_large', 'The expression is longer than 20,000 characters.', EXAMPLE);
   }
@@ -73,8 +78,38 @@ async function checkShape(connection: Connection, expression: string): Promise<R
   const walked = walkStatement(statement, 100);
   if ('refusal' in walked) return walked.refusal;
   const bad = notForOneRow(list);
-  if (bad === undefined) return undefined;
-  return refuse('sql_not_allowed', `${bad} is not allowed in a policy.`, EXAMPLE, { unknown: bad });
+  if (bad !== undefined)
+    return refuse('sql_not_allowed', `${bad} is not allowed in a policy.`, EXAMPLE, { unknown: bad });
+  const unsteady = unsteadyPart(list, new Set(columns.map(({ name }) => asciiLower(name))));
+  if (unsteady === undefined) return undefined;
+  return refuse(
+    'sql_not_allowed',
+    `${unsteady} is not allowed in a policy: what one lets through is kept while data and rules are the same.`,
+    'Compare with what stands in the data, such as a column that each sync computes.',
+    { unknown: unsteady },
+  );
+}
+
+/** What says another thing each time. */
+function unsteadyPart(node: unknown, columns: ReadonlySet<string>): string | undefined {
+  if (Array.isArray(node)) {
+    for (const one of node) {
+      const part = unsteadyPart(one, columns);
+      if (part !== undefined) return part;
+    }
+    return undefined;
+  }
+  if (!isRecord(node)) return undefined;
+  if (node.class === 'FUNCTION') {
+    const name = asciiLower(String(node.function_name));
+    const ofNow = name === 'age' && listOf(node.children).length === 1;
+    if (ofNow || UNSTEADY_FUNCTIONS.has(name)) return `${name}()`;
+  }
+  if (node.class === 'COLUMN_REF') {
+    const [name, ...more] = listOf(node.column_names).map((part) => asciiLower(String(part)));
+    if (name !== undefined && more.length === 0 && CLOCK_NAMES.has(name) && !columns.has(name)) return name;
+  }
+  return unsteadyPart(Object.values(node), columns);
 }
 
 const SELECT_FIELDS = new Set(['type', 'select_list', 'from_table', 'aggregate_handling']);
