@@ -1,8 +1,7 @@
 import type { GoogleGroupsSettings } from '@agnes/config';
-import { ADMIN_GROUP_ID, recordAudit } from '@agnes/rbac';
+import { ADMIN_GROUP_ID, type ReplacedMemberships, recordAudit, replaceMembers } from '@agnes/rbac';
 import { bumpVersion, newId, type StateDatabase, schema } from '@agnes/state';
 import { GOOGLE_SOURCE } from '../sso-managed.ts';
-import { type MembershipChange, replaceMemberships } from '../synced-memberships.ts';
 
 /** Who makes groups and takes accounts away in the name of Google. */
 export const GOOGLE_SYNC = 'system:google-sync';
@@ -21,7 +20,7 @@ export async function applyGroups(
   tx: StateDatabase,
   settings: GoogleGroupsSettings,
   { userId, emails, at }: { readonly userId: string; readonly emails: readonly string[]; readonly at: Date },
-): Promise<MembershipChange> {
+): Promise<ReplacedMemberships> {
   const known = await tx.select().from(schema.userGroups);
   const byName = new Map(known.filter((group) => !group.is_system).map(({ id, name }) => [name.toLowerCase(), id]));
   const groupIds: string[] = [];
@@ -30,7 +29,7 @@ export async function applyGroups(
     if (email === settings.adminGroup) groupIds.push(ADMIN_GROUP_ID);
     else groupIds.push(byName.get(email) ?? (await makeGroup(tx, email, at)));
   }
-  return replaceMemberships(tx, { userId, source: GOOGLE_SOURCE, groupIds });
+  return replaceMembers(tx, { userId, source: GOOGLE_SOURCE, groupIds });
 }
 
 async function makeGroup(tx: StateDatabase, name: string, at: Date): Promise<string> {
