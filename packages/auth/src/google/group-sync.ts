@@ -12,7 +12,7 @@ import { googlePeople } from './people.ts';
 /** What Google said of one person's groups, to be applied in the transaction of their sign-in. */
 export interface GoogleLook {
   /** Applies it, and says whether the person may sign in. */
-  apply(tx: StateDatabase, userId: string, at: Date): Promise<boolean>;
+  apply(tx: StateDatabase, userId: string): Promise<boolean>;
 }
 
 /** What one look at everybody did. */
@@ -48,7 +48,7 @@ const AT_A_TIME = 4;
 const MOST_FAILURES = 5;
 
 export function createGoogleGroups(options: Options): GoogleGroups {
-  const { state, settings, directory, now, onError, budgetMs = 60_000 } = options;
+  const { state, settings, directory, onError, budgetMs = 60_000 } = options;
   /** The person after whom to go on, when a look at everybody ran out of time. */
   let last = '';
 
@@ -59,7 +59,7 @@ export function createGoogleGroups(options: Options): GoogleGroups {
     }
     if (!user.active) return {};
     const emails = await directory.groupsOf(email, deadline);
-    const change = await state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails, at: now() }));
+    const change = await state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails }));
     return { added: change.added.length, removed: change.removed.length };
   };
 
@@ -74,8 +74,8 @@ export function createGoogleGroups(options: Options): GoogleGroups {
         return { apply: async (tx, userId) => settings.prefix === undefined || (await wasSynced(tx, userId)) };
       }
       return {
-        async apply(tx, userId, at) {
-          await applyGroups(tx, settings, { userId, emails, at });
+        async apply(tx, userId) {
+          await applyGroups(tx, settings, { userId, emails });
           return settings.prefix === undefined || relevantGroups(settings, emails).length > 0;
         },
       };

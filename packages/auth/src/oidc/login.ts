@@ -101,7 +101,7 @@ export async function finishOidc(
         const groupIds = await groupsForClaim(tx, confirmed.groups, provider.settings.groupMapping);
         await replaceMembers(tx, { userId: user.id, source: oidcSource(id), groupIds });
       }
-      const admitted = google === undefined || (await google.apply(tx, user.id, at));
+      const admitted = google === undefined || (await google.apply(tx, user.id));
       // What Google said of the groups stays with an account; nobody gets one who may not sign in.
       if (!admitted && isNew) throw refuseSignIn('not_in_allowed_group');
       if (!admitted) return undefined;
