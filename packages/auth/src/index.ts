@@ -9,7 +9,6 @@ export type { GoogleSync } from './google/group-sync.ts';
 export { openGoogleDirectory } from './google/open-directory.ts';
 export type { BucketName, Limits } from './limits.ts';
 export type { SentLink } from './links.ts';
-export { isLoopback } from './local-dev.ts';
 export type { MailCounts } from './mail/mailer.ts';
 export { nextPath } from './next-path.ts';
 export type { OidcStart } from './oidc/login.ts';
