@@ -1,16 +1,6 @@
 import * as v from 'valibot';
 import { isLoopback } from './loopback.ts';
 
-const FLAGS: Readonly<Record<string, boolean>> = { true: true, 1: true, yes: true, false: false, 0: false, no: false };
-const flagMessage = 'must be true or false';
-
-/** `true` or `false`, also as text. Anything else is refused: a flag nobody understands must not count as off. */
-export const flag = v.pipe(
-  v.union([v.boolean(), v.pipe(v.string(), v.trim(), v.toLowerCase())], flagMessage),
-  v.transform((value) => (typeof value === 'boolean' ? value : FLAGS[value])),
-  v.boolean(flagMessage),
-);
-
 /** A list in instance.yaml, or a text with commas; at least one entry, in lower case. */
 export const listOf = (message: string, entry: RegExp) =>
   v.pipe(
