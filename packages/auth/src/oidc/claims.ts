@@ -1,6 +1,7 @@
 import type { OidcProviderSettings } from '@agnes/config';
 import { normaliseEmail } from '@agnes/rbac';
 import * as v from 'valibot';
+import { isEmailAddress } from '../email-address.ts';
 import { refuseSignIn } from './refusal.ts';
 
 /** Who the provider says it is. */
@@ -20,7 +21,6 @@ const claimsSchema = v.object({
   name: v.optional(v.unknown()),
   hd: v.optional(v.unknown()),
 });
-const emailSchema = v.pipe(v.string(), v.maxLength(254), v.email());
 const groupsSchema = v.union([
   v.array(v.string()),
   v.pipe(
@@ -36,7 +36,7 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
   const { sub, email: given, email_verified, name, hd } = read.output;
   if (given === undefined || given === '') throw refuseSignIn('no_email');
   const email = normaliseEmail(given);
-  if (!v.is(emailSchema, email)) throw refuseSignIn('no_email');
+  if (!isEmailAddress(email)) throw refuseSignIn('no_email');
   // Some providers write the flag as text.
   if (email_verified !== true && email_verified !== 'true') throw refuseSignIn('email_not_verified');
   if (settings.id === 'google' && !googleAnswersFor(email, hd)) throw refuseSignIn('email_not_verified');
