@@ -70,7 +70,9 @@ export async function getToken(db: StateDatabase, id: string, userId?: string): 
     .from(accessTokens)
     .where(and(eq(accessTokens.id, id), eq(accessTokens.kind, 'personal')));
   if (row === undefined || (userId !== undefined && row.user_id !== userId)) {
-    throw new AgnesError('token_not_found', `There is no access token '${id}'.`, { hint: 'agnes auth token list' });
+    throw new AgnesError('token_not_found', `There is no access token '${id}'.`, {
+      hint: userId === undefined ? 'agnes admin token list' : 'agnes auth token list',
+    });
   }
   return withoutHash(row);
 }

@@ -199,6 +199,13 @@ describe('groups at sign-in', () => {
     expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
   });
 
+  test('never let anybody into a group of ours that is called alike', async () => {
+    await fixture.access.createGroup({ name: 'Sales@Example.com' }, adminId);
+    google.groups.set(ANA, ['sales@example.com', 'ops@example.com']);
+    await signIn();
+    expect(await groupNames()).toEqual(['ops@example.com']);
+  });
+
   test('that are none any more are none: an empty answer is an answer', async () => {
     google.groups.set(ANA, ['a@example.com']);
     await signIn();

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isLoopback } from '@agnes/config';
 import { type Access, ADMIN_GROUP_ID, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, createVersionCache, type State, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
@@ -79,13 +79,6 @@ const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', '
 function isOfThisMachine(headers: Headers, { ip }: Peer): boolean {
   if (ip === null || !isLoopback(ip)) return false;
   if (FORWARDING.some((name) => headers.has(name))) return false;
-  const host = URL.parse(`http://${headers.get('host') ?? ''}`)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+  const host = URL.parse(`http://${headers.get('host') ?? ''}`)?.hostname ?? '';
   return isLoopback(host);
-}
-
-/** Whether a host name or address means this machine and no other. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true;
-  if (isIP(host) === 4) return host.startsWith('127.');
-  return host === '::1';
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextPath } from './index.ts';
+import { nextPath } from './next-path.ts';
 
 test.each([
   '/',

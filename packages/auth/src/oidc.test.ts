@@ -8,8 +8,9 @@ import {
   startOidcProvider,
 } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Auth, wordsOfRefusal } from './index.ts';
+import type { Auth } from './index.ts';
 import { MOST_OIDC_LOGINS } from './oidc/login-rows.ts';
+import { wordsOfRefusal } from './oidc/refusal.ts';
 import {
   ADMIN,
   type Fixture,

@@ -7,7 +7,7 @@ export type LinkPurpose = 'magic_link' | 'password_reset' | 'invite';
 export type OneTimeToken = typeof schema.oneTimeTokens.$inferSelect;
 
 const MINUTE_MS = 60_000;
-export const LINK_LIFETIME_MS: Readonly<Record<LinkPurpose, number>> = {
+const LINK_LIFETIME_MS: Readonly<Record<LinkPurpose, number>> = {
   magic_link: 15 * MINUTE_MS,
   password_reset: 24 * 60 * MINUTE_MS,
   invite: 7 * 24 * 60 * MINUTE_MS,

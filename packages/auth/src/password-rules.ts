@@ -15,7 +15,7 @@ export function checkPassword(password: string, email: string): void {
   const problem = problemOf(password, email);
   if (problem === undefined) return;
   throw new AgnesError('weak_password', `The password ${problem}.`, {
-    hint: `Choose one of at least ${MIN_LENGTH} characters; a few unrelated words are good.`,
+    hint: PASSWORD_RULES.join(' '),
   });
 }
 

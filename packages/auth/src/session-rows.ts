@@ -50,7 +50,7 @@ export async function pruneSessions(tx: StateDatabase, userId: string, at: Date)
 }
 
 /** Deletes sessions or access tokens with what is known of them. */
-export async function deleteTokenRows(tx: StateDatabase, ids: readonly string[]): Promise<void> {
+async function deleteTokenRows(tx: StateDatabase, ids: readonly string[]): Promise<void> {
   const { accessTokens, tokenAddresses } = schema;
   await tx.delete(tokenAddresses).where(inArray(tokenAddresses.token_id, [...ids]));
   await tx.delete(accessTokens).where(inArray(accessTokens.id, [...ids]));

@@ -93,7 +93,7 @@ export function createSessions(state: State, { idleMinutes }: SessionTimes, now:
       state.write(async (tx) => {
         if (!(await openOf(tx, owner)).some((session) => session.id === id)) {
           throw new AgnesError('session_not_found', `There is no open session '${id}'.`, {
-            hint: 'agnes auth sessions list',
+            hint: owner === by ? 'agnes auth sessions list' : `agnes admin sessions list ${owner}`,
           });
         }
         await tx.update(accessTokens).set({ revoked_at: now() }).where(eq(accessTokens.id, id));

@@ -10,8 +10,7 @@ export interface Peer {
 
 /**
  * One way in: reads its own kind of credentials from a request. Undefined when the request carries none of that kind;
- * throws `invalid_credentials` or `account_deactivated` when it does and they do not hold. Cookies, OIDC and the others
- * are modules of this shape.
+ * throws `invalid_credentials` or `account_deactivated` when it does and they do not hold.
  */
 export type WayIn = (headers: Headers, peer: Peer) => Promise<Caller | undefined>;
 

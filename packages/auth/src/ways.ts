@@ -44,7 +44,7 @@ interface Options extends Partial<WaysSettings> {
   readonly onError: (error: unknown) => void;
 }
 
-/** Ways in by links and identity providers. Each returns a new session; who it makes of it adds whether they administer. */
+/** Ways to a new session by links and identity providers; `Auth` adds to it whether its person administers. */
 export interface Ways<Session = NewSession> {
   /** Whether a mail server is configured: without one nobody is sent a link. */
   readonly sendsMail: boolean;

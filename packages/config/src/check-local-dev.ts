@@ -1,4 +1,5 @@
 import { AgnesError } from '@agnes/errors';
+import { isLoopback } from './loopback.ts';
 
 interface Checked {
   readonly localDevMode: boolean;
@@ -14,14 +15,11 @@ export function checkLocalDev(config: Checked, domain: string | undefined): void
   if (!isLoopback(host)) throw refused(`the server listens on ${host}`, 'set HOST=127.0.0.1');
   if (domain !== undefined) throw refused('DOMAIN is set', 'unset DOMAIN');
   const url = new URL(serverUrl);
-  if (url.protocol === 'https:' || !isLoopback(url.hostname.replace(/^\[(.*)\]$/, '$1'))) {
+  if (url.protocol === 'https:' || !isLoopback(url.hostname)) {
     throw refused(`people reach the server at ${url.origin}`, 'unset SERVER_URL');
   }
   if (config.trustedProxies.length > 0) throw refused('AGNES_TRUSTED_PROXIES is set', 'unset it');
 }
-
-const isLoopback = (host: string): boolean =>
-  host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 
 function refused(why: string, instead: string): AgnesError {
   return new AgnesError('invalid_config', `LOCAL_DEV_MODE lets anybody in as an administrator, and ${why}.`, {

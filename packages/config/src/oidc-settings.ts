@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { text } from './setting.ts';
-import { domains, flag, listOf, safeUrl, secretText } from './sign-in-schemas.ts';
+import { flag, text } from './setting.ts';
+import { domains, listOf, safeUrl, secretText } from './sign-in-schemas.ts';
 
 /** One identity provider that people may sign in with. */
 export interface OidcProviderSettings {

@@ -34,6 +34,18 @@ export const integer = (min: number, max: number, fallback: number) => {
   );
 };
 
+const YES = ['1', 'true', 'yes', 'on'];
+const NO = ['0', 'false', 'no', 'off'];
+
+/** Anything but these words is refused: a flag nobody understands must not count as off. */
+export const flag = v.pipe(
+  v.union(
+    [v.boolean(), v.pipe(v.string(), v.trim(), v.toLowerCase(), v.picklist([...YES, ...NO]))],
+    `must be one of ${[...YES, ...NO].join(', ')}`,
+  ),
+  v.transform((value) => (typeof value === 'boolean' ? value : YES.includes(value))),
+);
+
 export const choice = <const C extends readonly string[]>(options: C, fallback: C[number]) =>
   v.optional(v.pipe(text(), v.toLowerCase(), v.picklist(options, `must be one of ${options.join(', ')}`)), fallback);
 

@@ -1,19 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import * as v from 'valibot';
-import { integer, type Setting, setting, text } from './setting.ts';
-
-const yes = ['1', 'true', 'yes', 'on'];
-const no = ['0', 'false', 'no', 'off'];
-const message = `must be one of ${[...yes, ...no].join(', ')}`;
-
-const flag = (fallback: boolean) =>
-  v.optional(
-    v.pipe(
-      v.union([v.boolean(), v.pipe(v.string(), v.trim(), v.toLowerCase(), v.picklist([...yes, ...no]))], message),
-      v.transform((value) => (typeof value === 'boolean' ? value : yes.includes(value))),
-    ),
-    fallback,
-  );
+import { flag, integer, type Setting, setting, text } from './setting.ts';
 
 /** A list: separated by commas in the environment, a list in instance.yaml. */
 const list = <S extends v.GenericSchema<string, string>>(entry: S) =>
@@ -83,7 +70,7 @@ export const AUTH_SETTINGS = {
   rateLimited: setting({
     env: ['AGNES_AUTH_RATELIMIT_ENABLED'],
     file: 'auth.rate_limit_enabled',
-    schema: flag(true),
+    schema: v.optional(flag, true),
     fallback: 'true',
     meaning: 'Whether attempts to sign in are limited, by address and by account.',
   }),
@@ -113,7 +100,7 @@ export const AUTH_SETTINGS = {
   }),
   localDevMode: setting({
     env: ['LOCAL_DEV_MODE'],
-    schema: flag(false),
+    schema: v.optional(flag, false),
     fallback: 'false',
     meaning:
       'For developers of Agnes on their own machine: whoever calls from it is an administrator, without credentials. Refuses to start where anybody else could reach the server.',

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { groupMapping, oidcProviders, scopes } from './oidc-settings.ts';
-import { DAY, email, integer, optionalText, setting, text } from './setting.ts';
-import { domains, flag, safeUrl, secretText } from './sign-in-schemas.ts';
+import { DAY, email, flag, integer, optionalText, setting, text } from './setting.ts';
+import { domains, safeUrl, secretText } from './sign-in-schemas.ts';
 
 const json = v.pipe(
   v.string(),

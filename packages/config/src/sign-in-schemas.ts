@@ -1,14 +1,5 @@
 import * as v from 'valibot';
-
-const FLAGS: Readonly<Record<string, boolean>> = { true: true, 1: true, yes: true, false: false, 0: false, no: false };
-const flagMessage = 'must be true or false';
-
-/** `true` or `false`, also as text. Anything else is refused: a flag nobody understands must not count as off. */
-export const flag = v.pipe(
-  v.union([v.boolean(), v.pipe(v.string(), v.trim(), v.toLowerCase())], flagMessage),
-  v.transform((value) => (typeof value === 'boolean' ? value : FLAGS[value])),
-  v.boolean(flagMessage),
-);
+import { isLoopback } from './loopback.ts';
 
 /** A list in instance.yaml, or a text with commas; at least one entry, in lower case. */
 export const listOf = (message: string, entry: RegExp) =>
@@ -47,11 +38,6 @@ function isSafeUrl(value: string): boolean {
   const url = URL.parse(value);
   if (url === null || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
-
-/** Whether a host name, as URLs have it, is this machine itself. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 /** A secret as it was given. */

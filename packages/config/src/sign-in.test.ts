@@ -48,7 +48,7 @@ describe('mail', () => {
       from: 'agnes@example.com',
       tls: true,
     });
-    expect((await signIn({ ...env, SMTP_USE_TLS: 'False', SMTP_PORT: '25' })).mail).toMatchObject({
+    expect((await signIn({ ...env, SMTP_USE_TLS: 'Off', SMTP_PORT: '25' })).mail).toMatchObject({
       port: 25,
       tls: false,
     });

@@ -13,6 +13,7 @@ import { AgnesError } from '@agnes/errors';
 import { array, object, parse, string, unknown } from 'valibot';
 import type { Asker, Gateway, Result } from './gateway.ts';
 import { acceptedFormat, type Format, MEDIA_TYPES } from './http/format.ts';
+import { notPublished } from './not-published.ts';
 import type { PolicySource } from './policy-source.ts';
 
 type QueryHandlers = Handlers<typeof queryOperations & Pick<typeof catalogOperations, 'tableSample'>>;
@@ -41,7 +42,7 @@ export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: Quer
       throw serverOnly(table, 'policy', 'a policy says which of its rows and values you see');
     }
     const version = await catalog.currentVersion(table.id);
-    if (version === undefined) throw notPublished(table);
+    if (version === undefined) throw notPublished(table.name);
     return { table, version };
   };
 
@@ -177,12 +178,5 @@ function serverOnly(table: RegisteredTable, reason: 'remote' | 'policy', why: st
   return new AgnesError('table_server_only', `'${table.name}' cannot be downloaded: ${why}.`, {
     hint: `Query it on the server: agnes query --remote "SELECT * FROM ${table.name}"`,
     details: { table: table.name, reason },
-  });
-}
-
-function notPublished(table: RegisteredTable): AgnesError {
-  return new AgnesError('table_not_published', `The table '${table.name}' has no data yet.`, {
-    hint: `Ask an administrator to sync it: agnes admin sync ${table.name}`,
-    details: { table: table.name },
   });
 }

@@ -9,7 +9,7 @@ const text = v.pipe(v.string(), v.minLength(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** A table as a worker may see it: these files, in order, and nothing of where they come from. */
-export const workerTable = v.strictObject({
+const workerTable = v.strictObject({
   name: text,
   /** Parquet files, absolute. */
   files: v.array(text),
@@ -18,7 +18,7 @@ export const workerTable = v.strictObject({
   uniform: v.boolean(),
 });
 
-export const fileFormat = v.picklist(['csv', 'ndjson', 'parquet']);
+const fileFormat = v.picklist(['csv', 'ndjson', 'parquet']);
 
 export const output = v.variant('kind', [
   v.strictObject({ kind: v.literal('json'), limit: count, bytes: count }),
@@ -33,13 +33,13 @@ export const output = v.variant('kind', [
 ]);
 
 /** What a caller sees of a table for whom policies hold; see `policy-select.ts`. */
-export const policyBranches = v.array(
+const policyBranches = v.array(
   v.object({
     row_filter: v.nullable(v.string()),
     column_masks: v.record(v.string(), v.string()),
   }),
 );
-export const policyCaller = v.object({ user_id: v.string(), email: v.string(), groups: v.array(v.string()) });
+const policyCaller = v.object({ user_id: v.string(), email: v.string(), groups: v.array(v.string()) });
 
 export const command = v.variant('type', [
   /** Parses and gates a statement; nothing of it is bound or run. */

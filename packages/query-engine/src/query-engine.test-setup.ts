@@ -6,7 +6,21 @@ import { type Catalog, createCatalog } from '@agnes/catalog';
 import { type Connection, copyToParquet, openDatabase } from '@agnes/duckdb';
 import { type Access, type AuditEntry, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
-import { openQueryEngine, type QueryEngine, type QueryEngineOptions } from './query-engine.ts';
+import { openQueryEngine, type QueryEngine, type QueryEngineOptions, type QueryLimits } from './query-engine.ts';
+
+const LIMITS: QueryLimits = {
+  workers: 4,
+  memoryMb: 512,
+  threads: 0,
+  tempMb: 4096,
+  timeLimitSeconds: 120,
+  resultMb: 10_240,
+  slicesMb: 10_240,
+  perUser: 5,
+  queuePerUser: 20,
+  queue: 200,
+  dailyMb: 51_200,
+};
 
 /** A real engine over a real state, catalog and store, for tests. */
 export interface TestEngine extends AsyncDisposable {
@@ -21,7 +35,7 @@ export interface TestEngine extends AsyncDisposable {
   /** What went wrong behind requests. */
   readonly errors: unknown[];
   /** Closes the engine and opens another over the same folder, as after a restart. */
-  reopen(limits?: QueryEngineOptions['limits']): Promise<QueryEngine>;
+  reopen(limits?: Partial<QueryLimits>): Promise<QueryEngine>;
   /** Publishes a table of one part a SELECT; with the columns of all of them. */
   publish(name: string, ...selects: readonly string[]): Promise<string>;
   /** An account in a group of its own, named like it. */
@@ -32,7 +46,7 @@ export interface TestEngine extends AsyncDisposable {
 }
 
 export async function testEngine(
-  limits: QueryEngineOptions['limits'] = {},
+  limits: Partial<QueryLimits> = {},
   more: { readonly note?: QueryEngineOptions['note']; readonly access?: (access: Access) => Access } = {},
 ): Promise<TestEngine> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'agnes-query-')));
@@ -43,14 +57,14 @@ export async function testEngine(
   const catalog = createCatalog({ state, blobs, access, connectors: new Map([['local', {}]]) });
   const noted: AuditEntry[] = [];
   const errors: unknown[] = [];
-  const open = (asked: QueryEngineOptions['limits']): Promise<QueryEngine> =>
+  const open = (asked: Partial<QueryLimits>): Promise<QueryEngine> =>
     openQueryEngine({
       state,
       catalog,
       access: more.access?.(access) ?? access,
       blobs,
       folder: join(folder, 'tmp', 'query'),
-      limits: { ...limits, ...asked },
+      limits: { ...LIMITS, ...limits, ...asked },
       note: more.note ?? ((entry) => noted.push(entry)),
       onError: (error) => errors.push(error),
     });

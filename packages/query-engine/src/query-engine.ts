@@ -13,7 +13,7 @@ import { createUniformFiles } from './uniform-files.ts';
 import { createUsage } from './usage.ts';
 import { createWorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 
-/** What queries may take. Defaults are those of the configuration. */
+/** What queries may take. */
 export interface QueryLimits {
   /** Queries that run at a time, each in a process of its own. */
   readonly workers: number;
@@ -32,20 +32,6 @@ export interface QueryLimits {
   readonly dailyMb: number;
 }
 
-export const DEFAULT_LIMITS: QueryLimits = {
-  workers: 4,
-  memoryMb: 512,
-  threads: 0,
-  tempMb: 4096,
-  timeLimitSeconds: 120,
-  resultMb: 10_240,
-  slicesMb: 10_240,
-  perUser: 5,
-  queuePerUser: 20,
-  queue: 200,
-  dailyMb: 51_200,
-};
-
 export interface QueryEngineOptions {
   readonly state: State;
   readonly catalog: Pick<Catalog, 'readableNow' | 'currentVersion' | 'get'>;
@@ -54,7 +40,7 @@ export interface QueryEngineOptions {
   readonly blobs: BlobStore;
   /** For temporary files, results and slices; its own. */
   readonly folder: string;
-  readonly limits?: Partial<QueryLimits>;
+  readonly limits: QueryLimits;
   /** Takes what is to be audited. What it throws, the asker gets instead of the result. */
   readonly note: (entry: AuditEntry) => void;
   /** Told what could not be done behind a request. */
@@ -76,8 +62,7 @@ const WAIT_MS = 30_000;
 
 /** Opens the gateway with its workers. What a process before this one left in the folder is swept, but for finished slices. */
 export async function openQueryEngine(options: QueryEngineOptions): Promise<QueryEngine> {
-  const { state, catalog, access, blobs, folder, note, onError } = options;
-  const limits: QueryLimits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { state, catalog, access, blobs, folder, limits, note, onError } = options;
   const [tempRoot, resultsFolder] = [join(folder, 'workers'), join(folder, 'results')];
   for (const path of [tempRoot, resultsFolder]) {
     await rm(path, { recursive: true, force: true });

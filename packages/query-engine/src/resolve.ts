@@ -4,6 +4,7 @@ import { AgnesError } from '@agnes/errors';
 import { type Access, isAdmin, type Principal } from '@agnes/rbac';
 import { createVersionCache, type State } from '@agnes/state';
 import { unknownTable } from './gate/index.ts';
+import { notPublished } from './not-published.ts';
 import type { PolicySource } from './policy-source.ts';
 import type { WorkerTable } from './protocol.ts';
 import type { Slice, Slices } from './slices.ts';
@@ -118,12 +119,7 @@ function find(readable: ReadableNow, relation: NamedRelation): { table: TableNow
       details: { table: table.name, ...where },
     });
   }
-  if (version === undefined) {
-    throw new AgnesError('table_not_published', `The table '${table.name}' has no data yet.`, {
-      hint: `Ask an administrator to sync it: agnes admin sync ${table.name}`,
-      details: { table: table.name, ...where },
-    });
-  }
+  if (version === undefined) throw notPublished(table.name, where);
   return { table, version };
 }
 

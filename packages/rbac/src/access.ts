@@ -21,7 +21,7 @@ import {
   seedSystemGroups,
   updateGroup,
 } from './groups.ts';
-import { type DirectoryOrigin, type MappedEmails, syncedGroup } from './managed-groups.ts';
+import type { MappedEmails } from './managed-groups.ts';
 import { marketplacePluginType } from './marketplace-plugins.ts';
 import {
   addMember,
@@ -51,7 +51,6 @@ import {
 } from './policies.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Principal } from './principal.ts';
-import { type ReplacedMemberships, replaceMembers, type SyncedMemberships } from './replace-members.ts';
 import { type ResourceSource, type ResourceType, ResourceTypes } from './resource-types.ts';
 import type { TableAccess } from './table-access.ts';
 import { type TableReaders, tableReaders } from './table-readers.ts';
@@ -104,10 +103,6 @@ export interface Access {
   /** Of one person, an entry for each source. */
   listMemberships(user: string): Promise<GroupMembership[]>;
   addMembership(user: string, group: string, source: MembershipSource, by: string | null): Promise<GroupMembership>;
-  /** Makes what a directory says of a person's groups true, in the caller's transaction; what others say stays. */
-  replaceMembers(tx: StateDatabase, now: SyncedMemberships): Promise<ReplacedMemberships>;
-  /** The id of a directory's group, made when missing; undefined when the name is that of a group from elsewhere. */
-  syncedGroup(tx: StateDatabase, group: { name: string; origin: DirectoryOrigin }): Promise<string | undefined>;
 
   listGrants(filter?: GrantFilter): Promise<Grant[]>;
   createGrant(input: NewGrant, by: string): Promise<Grant>;
@@ -167,8 +162,6 @@ export function createAccess({ state, mappedEmails: mapped = new Map() }: Access
       const { user_id } = await addMember(state, group, user, source, by, mapped);
       return membershipOf(state, user_id, (await getGroup(state, group)).id, source);
     },
-    replaceMembers,
-    syncedGroup,
     listGrants: (filter) => listGrants(state, types, filter),
     createGrant: (input, by) => createGrant(state, types, input, by),
     deleteGrant: (id, by) => deleteGrant(state, id, by),

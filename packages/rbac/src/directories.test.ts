@@ -3,7 +3,7 @@ import { schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ROOT, type TestAccess, testAccess } from './access.test-setup.ts';
-import { type Access, ADMIN_GROUP_ID, EVERYONE_GROUP_ID } from './index.ts';
+import { type Access, ADMIN_GROUP_ID, EVERYONE_GROUP_ID, replaceMembers, syncedGroup } from './index.ts';
 
 let it: TestAccess;
 let access: Access;
@@ -17,9 +17,9 @@ beforeEach(async () => {
 });
 
 const sync = (groupIds: readonly string[], source = 'google_sync', userId = 'ana') =>
-  it.state.write((tx) => access.replaceMembers(tx, { userId, source, groupIds }));
+  it.state.write((tx) => replaceMembers(tx, { userId, source, groupIds }));
 const fromDirectory = (name: string, origin: 'google_sync' | 'oidc_sync' = 'google_sync') =>
-  it.state.write((tx) => access.syncedGroup(tx, { name, origin }));
+  it.state.write((tx) => syncedGroup(tx, { name, origin }));
 const groupsOfAna = async () => (await access.groupsOf('ana')).map(({ name }) => name);
 const memberships = async () =>
   (await access.listMemberships('ana')).map(({ group_name, source }) => `${group_name}/${source}`);

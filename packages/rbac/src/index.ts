@@ -25,7 +25,7 @@ export { normaliseEmail } from './people.ts';
 export type { NewPolicy, Policy, PolicyFilter, PolicyPatch, PolicyValidator } from './policies.ts';
 export type { CallerAttributes, EffectivePolicy, PolicyBranch, PolicyRules } from './policy.ts';
 export type { Principal } from './principal.ts';
-export type { ReplacedMemberships, SyncedMemberships } from './replace-members.ts';
+export { type ReplacedMemberships, replaceMembers, type SyncedMemberships } from './replace-members.ts';
 export type { Block, ResourceRef, ResourceSource, ResourceType } from './resource-types.ts';
 export type { TableAccess } from './table-access.ts';
 export type { TableReaders } from './table-readers.ts';

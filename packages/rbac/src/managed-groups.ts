@@ -62,7 +62,12 @@ export async function syncedGroup(
   const id = newId('group');
   const created_by = CREATED_BY[origin];
   await tx.insert(schema.userGroups).values({ id, name: name.trim(), created_at: new Date(), created_by });
-  await recordAudit(tx, { userId: null, action: 'group.create', resource: `group:${id}`, params: { name, origin } });
+  await recordAudit(tx, {
+    userId: created_by,
+    action: 'group.create',
+    resource: `group:${id}`,
+    params: { name, origin },
+  });
   await bumpVersion(tx, 'access_version');
   return id;
 }

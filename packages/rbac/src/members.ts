@@ -163,14 +163,20 @@ export async function addMember(
     if (source === 'admin') refuseManaged(found, mapped);
     const person = await getPerson(tx, user);
     if (!(await insertMember(tx, { groupId: found.id, userId: person.id, source }, by))) {
-      throw new AgnesError('member_exists', `${person.email} is a member of '${found.name}' already.`);
+      throw new AgnesError('member_exists', `${person.email} is a member of '${found.name}' already.`, {
+        hint: `See who is: agnes admin group members ${found.name}`,
+      });
     }
     return { groupId: found.id, userId: person.id };
   });
   const added = (await listMembers(state, groupId)).find(
     (member) => member.user_id === userId && member.source === source,
   );
-  if (added === undefined) throw new AgnesError('member_not_found', 'The membership was taken back at the same time.');
+  if (added === undefined) {
+    throw new AgnesError('member_not_found', 'The membership was taken back at the same time.', {
+      hint: `See who is a member: agnes admin group members ${group}`,
+    });
+  }
   return added;
 }
 
@@ -202,10 +208,7 @@ export async function removeMember(
         found.id === EVERYONE_GROUP_ID ? ['implicit'] : rows.map((r) => r.source),
       );
     }
-    await keepAnAdmin(tx, () =>
-      tx.delete(userGroupMembers).where(matches({ groupId: found.id, userId: person.id, source })),
-    );
-    if (rows.length === 1) await endSessionsOfAdmin(tx, { groupId: found.id, userId: person.id });
+    await keepAnAdmin(tx, () => deleteMember(tx, { groupId: found.id, userId: person.id, source }));
     await recordAudit(tx, {
       userId: by,
       action: 'member.remove',
@@ -214,6 +217,12 @@ export async function removeMember(
     });
     await bumpVersion(tx, 'access_version');
   });
+}
+
+/** Deletes one source's row inside a transaction; whoever is no member of Admin after that signs in anew. */
+export async function deleteMember(tx: StateDatabase, key: MembershipKey): Promise<void> {
+  await tx.delete(schema.userGroupMembers).where(matches(key));
+  if ((await sourcesOf(tx, key)).length === 0) await endSessionsOfAdmin(tx, key);
 }
 
 /** Takes an account out of every group, inside the transaction that deletes the account. Throws `last_admin`. */

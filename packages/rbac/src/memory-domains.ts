@@ -1,7 +1,7 @@
 import type { ResourceType } from './resource-types.ts';
 
 /** The domains of corporate memory, which are fixed. */
-export const MEMORY_DOMAINS = ['finance', 'engineering', 'product', 'data', 'operations', 'infrastructure'] as const;
+const MEMORY_DOMAINS = ['finance', 'engineering', 'product', 'data', 'operations', 'infrastructure'] as const;
 
 /** Domains of corporate memory, as something that can be granted. */
 export const memoryDomainType: ResourceType = {

@@ -88,8 +88,14 @@ export async function createPolicy(context: PolicyContext, input: NewPolicy, by:
     await refuseSecond(tx, table, group);
     const at = new Date();
     await tx.insert(schema.tablePolicies).values({
-      ...{ id, table_id: table.id, group_id: group.id, ...rules },
-      ...{ created_at: at, created_by: by, updated_at: at, updated_by: by },
+      id,
+      table_id: table.id,
+      group_id: group.id,
+      ...rules,
+      created_at: at,
+      created_by: by,
+      updated_at: at,
+      updated_by: by,
     });
     await recordAudit(tx, {
       userId: by,
@@ -207,7 +213,7 @@ async function refuseSecond(tx: StateDatabase, table: { id: string; name: string
     .where(and(eq(tablePolicies.table_id, table.id), eq(tablePolicies.group_id, group.id)));
   if (there === undefined) return;
   throw new AgnesError('policy_exists', `'${group.name}' has a policy on '${table.name}' already.`, {
-    hint: `Change it: agnes admin policy update ${there.id}`,
+    hint: `Change it: agnes admin policy set ${table.name} ${group.name}`,
     details: { policy_id: there.id },
   });
 }

@@ -2,7 +2,7 @@ import { bumpVersion, type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
 import { recordAudit } from './audit.ts';
 import { ADMIN_GROUP_ID, EVERYONE_GROUP_ID } from './groups.ts';
-import { insertMember, type MembershipSource } from './members.ts';
+import { deleteMember, insertMember, type MembershipSource } from './members.ts';
 
 export interface SyncedMemberships {
   /** Of the person whose account it is. */
@@ -16,7 +16,7 @@ export interface SyncedMemberships {
 export interface ReplacedMemberships {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Whether the source took away the last active administrator, who stays one. */
+  /** Whether the source took away the last active administrator, who stays one; the audit log says so. */
   readonly keptLastAdmin: boolean;
 }
 
@@ -45,21 +45,15 @@ export async function replaceMembers(tx: StateDatabase, now: SyncedMemberships):
   const gone = [...had].filter((id) => !wanted.has(id));
   const keptLastAdmin = gone.includes(ADMIN_GROUP_ID) && (await isLastAdminRow(tx, userId, source));
   const removed = gone.filter((id) => !(keptLastAdmin && id === ADMIN_GROUP_ID));
-  for (const groupId of removed) {
-    await tx
-      .delete(userGroupMembers)
-      .where(
-        and(
-          eq(userGroupMembers.user_id, userId),
-          eq(userGroupMembers.group_id, groupId),
-          eq(userGroupMembers.source, source),
-        ),
-      );
+  for (const groupId of gone) {
+    const kept = !removed.includes(groupId);
+    if (!kept) await deleteMember(tx, { groupId, userId, source });
     await recordAudit(tx, {
       userId: null,
       action: 'member.remove',
       resource: `group:${groupId}`,
       params: { user_id: userId, source },
+      ...(kept ? { result: 'last_admin' } : {}),
     });
   }
   if (removed.length > 0) await bumpVersion(tx, 'access_version');

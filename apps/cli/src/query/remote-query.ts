@@ -1,9 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Client } from '@agnes/api-client';
-import { AgnesError, isAgnesError } from '@agnes/errors';
-import { writeStdout } from '../output/print-result.ts';
-import { readBody } from '../pull/read-body.ts';
+import { AgnesError } from '@agnes/errors';
+import { saveBody } from '../output/save-body.ts';
 import { printRows } from './print-rows.ts';
 import { uniqueNames } from './unique-names.ts';
 
@@ -31,7 +29,7 @@ export async function runRemotely(
   query: RemoteQuery,
   onAnswer: () => void,
 ): Promise<string | undefined> {
-  const { sql, format, limit, output, as, timeoutMs } = query;
+  const { sql, format, limit, output, as, timeoutMs, stallMs } = query;
   const options = { timeoutMs, ...(as === undefined ? {} : { headers: { 'x-agnes-view-as': as } }) };
   if (format === 'table' || format === 'json') {
     if (output !== undefined) throw onlyFiles();
@@ -55,69 +53,12 @@ export async function runRemotely(
   const body = { sql, format, ...(limit === 0 ? {} : { limit }) };
   const response = await client.raw('query', { body, ...options });
   onAnswer();
-  const bytes = await (output === undefined ? toStdout(response, query) : toFile(response, query, resolve(output)));
+  const file = output === undefined ? undefined : resolve(output);
+  const bytes = await saveBody(response, { file, stallMs });
   const rows = response.headers.get('x-agnes-row-count');
   const written = output === undefined ? [] : [`${rows ?? '?'} rows, ${bytes} bytes: ${output}`];
   const truncated = response.headers.get('x-agnes-truncated') === 'true' ? [truncatedAt(limit)] : [];
   return [...written, ...truncated].join('\n') || undefined;
-}
-
-async function toStdout(response: Response, { stallMs }: RemoteQuery): Promise<number> {
-  let bytes = 0;
-  for await (const chunks of wholeBody(response, stallMs)) {
-    for (const chunk of chunks) {
-      bytes += chunk.byteLength;
-      if (!(await writeStdout(chunk))) return bytes;
-    }
-  }
-  checkWhole(response, bytes);
-  return bytes;
-}
-
-/** Under another name until it is whole. */
-async function toFile(response: Response, { stallMs }: RemoteQuery, path: string): Promise<number> {
-  const unfinished = `${path}.${process.pid}.tmp`;
-  let bytes = 0;
-  try {
-    const file = await open(unfinished, 'wx');
-    try {
-      for await (const chunks of wholeBody(response, stallMs)) {
-        await file.writev(chunks);
-        for (const chunk of chunks) bytes += chunk.byteLength;
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    checkWhole(response, bytes);
-    await rename(unfinished, path);
-  } catch (error) {
-    // Why it could not be written is what counts, not why its rest cannot be removed.
-    await rm(unfinished, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  return bytes;
-}
-
-async function* wholeBody(response: Response, stallMs: number): AsyncGenerator<Uint8Array[]> {
-  try {
-    yield* readBody(response, stallMs);
-  } catch (error) {
-    if (!isAgnesError(error, 'download_incomplete')) throw error;
-    throw new AgnesError('download_incomplete', 'The result ended early.', {
-      hint: 'Check your network and run the query again.',
-      cause: error,
-    });
-  }
-}
-
-function checkWhole(response: Response, bytes: number): void {
-  const length = response.headers.get('content-length');
-  // A proxy that compresses the answer takes its length away.
-  if (length === null || response.headers.has('content-encoding') || Number(length) === bytes) return;
-  throw new AgnesError('download_incomplete', `The result ended after ${bytes} of ${length} bytes.`, {
-    hint: 'Run the query again.',
-  });
 }
 
 const truncatedAt = (limit: number): string =>

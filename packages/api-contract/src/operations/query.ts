@@ -77,13 +77,6 @@ export const queryOperations = {
     params: idParams,
     status: 200,
     response: { binary: 'application/vnd.apache.parquet' },
-    errors: [
-      'table_not_found',
-      ...tableErrors,
-      ...limitErrors,
-      'table_server_only',
-      'range_not_satisfiable',
-      'blob_corrupt',
-    ],
+    errors: ['table_not_found', ...tableErrors, ...limitErrors, 'table_server_only', 'range_not_satisfiable'],
   }),
 };

@@ -1,10 +1,9 @@
 import type { GoogleGroupsSettings } from '@agnes/config';
-import { ADMIN_GROUP_ID, syncedGroup } from '@agnes/rbac';
+import { ADMIN_GROUP_ID, type ReplacedMemberships, replaceMembers, syncedGroup } from '@agnes/rbac';
 import type { StateDatabase } from '@agnes/state';
 import { GOOGLE_SOURCE } from '../sso-managed.ts';
-import { type MembershipChange, replaceMemberships } from '../synced-memberships.ts';
 
-/** Who makes groups and takes accounts away in the name of Google. */
+/** Who takes accounts away in the name of Google, and gives them back. */
 export const GOOGLE_SYNC = 'system:google-sync';
 
 /** Of the groups that Google names, those that count here. */
@@ -22,7 +21,7 @@ export async function applyGroups(
   tx: StateDatabase,
   settings: GoogleGroupsSettings,
   { userId, emails }: { readonly userId: string; readonly emails: readonly string[] },
-): Promise<MembershipChange> {
+): Promise<ReplacedMemberships> {
   const groupIds: string[] = [];
   for (const email of relevantGroups(settings, emails)) {
     if (email === settings.everyoneGroup) continue;
@@ -30,5 +29,5 @@ export async function applyGroups(
       email === settings.adminGroup ? ADMIN_GROUP_ID : await syncedGroup(tx, { name: email, origin: 'google_sync' });
     if (id !== undefined) groupIds.push(id);
   }
-  return replaceMemberships(tx, { userId, source: GOOGLE_SOURCE, groupIds });
+  return replaceMembers(tx, { userId, source: GOOGLE_SOURCE, groupIds });
 }

@@ -59,7 +59,8 @@ export function createGoogleGroups(options: Options): GoogleGroups {
     }
     if (!user.active) return {};
     const emails = await directory.groupsOf(email, deadline);
-    return state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails }));
+    const change = await state.write((tx) => applyGroups(tx, settings, { userId: user.id, emails }));
+    return { added: change.added.length, removed: change.removed.length };
   };
 
   return {

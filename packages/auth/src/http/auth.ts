@@ -1,6 +1,7 @@
 import { type authOperations, callerOf, type Handlers, peerOf, Reply, type RequestContext } from '@agnes/api-contract';
 import type { Auth } from '../auth.ts';
 import type { TokenRecord } from '../credentials.ts';
+import { iso } from './iso.ts';
 import { roleOf, signedInBody } from './signed-in-body.ts';
 
 export interface AuthHandlersOptions {
@@ -67,8 +68,6 @@ export function authHandlers({ auth }: AuthHandlersOptions): Handlers<typeof aut
     },
   };
 }
-
-const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 const tokenBody = (token: TokenRecord) => ({
   id: token.id,

@@ -1,6 +1,7 @@
 import { callerOf, type Handlers, type sessionOperations } from '@agnes/api-contract';
 import type { Auth } from '../auth.ts';
 import type { TokenRecord } from '../credentials.ts';
+import { iso } from './iso.ts';
 
 export interface SessionHandlersOptions {
   readonly auth: Auth;
@@ -39,8 +40,6 @@ export function sessionHandlers({ auth }: SessionHandlersOptions): Handlers<type
     },
   };
 }
-
-const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
 
 const sessionBody = (session: TokenRecord) => ({
   id: session.id,

@@ -1,9 +1,9 @@
 import { callerOf, type Handlers, type userOperations } from '@agnes/api-contract';
-import { type Access, isAdmin, type Membership } from '@agnes/rbac';
+import { type Access, isAdmin, type Membership, originOf } from '@agnes/rbac';
 import type { Auth } from '../auth.ts';
-import { GOOGLE_SYNC } from '../google/apply-groups.ts';
 import { isSsoSource } from '../sso-managed.ts';
 import type { User } from '../users.ts';
+import { roleOf } from './signed-in-body.ts';
 
 export interface UserHandlersOptions {
   readonly auth: Auth;
@@ -43,25 +43,20 @@ export function userHandlers({ auth, access }: UserHandlersOptions): Handlers<ty
   };
 }
 
-function originOf(isSystem: boolean, createdBy: string | null): string {
-  if (isSystem) return 'system';
-  return createdBy === GOOGLE_SYNC ? 'google_sync' : 'custom';
-}
-
 function userBody(user: User, groups: readonly Membership[]) {
   const admin = isAdmin(groups);
   return {
     id: user.id,
     email: user.email,
     name: user.name,
-    role: admin ? ('admin' as const) : ('user' as const),
+    role: roleOf(admin),
     is_admin: admin,
     is_sso_user: groups.some(({ source }) => isSsoSource(source)),
     groups: groups.map(({ id, name, is_system, created_by }) => ({
       id,
       name,
       is_system,
-      origin: originOf(is_system, created_by),
+      origin: originOf({ is_system, created_by }),
     })),
     active: user.active,
     has_password: user.password_hash !== null,

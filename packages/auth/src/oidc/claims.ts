@@ -1,6 +1,7 @@
 import type { OidcProviderSettings } from '@agnes/config';
 import { normaliseEmail } from '@agnes/rbac';
 import * as v from 'valibot';
+import { isEmailAddress } from '../email-address.ts';
 import { refuseSignIn } from './refusal.ts';
 
 /** Who the provider says it is. */
@@ -20,7 +21,6 @@ const claimsSchema = v.object({
   name: v.optional(v.unknown()),
   hd: v.optional(v.unknown()),
 });
-const emailSchema = v.pipe(v.string(), v.maxLength(254), v.email());
 const ASCII = /^\p{ASCII}*$/u;
 const groupsSchema = v.union([
   v.array(v.string()),
@@ -38,7 +38,7 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
   if (given === undefined || given === '') throw refuseSignIn('no_email');
   const email = normaliseEmail(given);
   // Looked at as it was given too: the Kelvin sign becomes a k in lower case, and another mailbox the account of this one.
-  if (!v.is(emailSchema, email) || !ASCII.test(given)) throw refuseSignIn('no_email');
+  if (!isEmailAddress(email) || !ASCII.test(given)) throw refuseSignIn('no_email');
   // Some providers write the flag as text.
   if (email_verified !== true && email_verified !== 'true') throw refuseSignIn('email_not_verified');
   if (settings.id === 'google' && !googleAnswersFor(email, hd)) throw refuseSignIn('email_not_verified');

@@ -1,4 +1,4 @@
-import { recordAudit } from '@agnes/rbac';
+import { recordAudit, replaceMembers } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { and, eq, gt } from 'drizzle-orm';
 import * as client from 'openid-client';
@@ -8,7 +8,6 @@ import { type LinkOptions, switchedOff } from '../links.ts';
 import { nextPath } from '../next-path.ts';
 import { type NewSession, startSession } from '../sessions.ts';
 import { oidcSource } from '../sso-managed.ts';
-import { replaceMemberships } from '../synced-memberships.ts';
 import { hashToken, randomText } from '../token-format.ts';
 import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
@@ -102,7 +101,7 @@ export async function finishOidc(
       const { user, isNew } = await accountOf(tx, confirmed, { autoCreate: provider.settings.autoCreate, at });
       if (confirmed.groups !== undefined) {
         const groupIds = await groupsForClaim(tx, confirmed.groups, provider.settings.groupMapping);
-        await replaceMemberships(tx, { userId: user.id, source: oidcSource(id), groupIds });
+        await replaceMembers(tx, { userId: user.id, source: oidcSource(id), groupIds });
       }
       const admitted = google === undefined || (await google.apply(tx, user.id));
       // What Google said of the groups stays with an account; nobody gets one who may not sign in.

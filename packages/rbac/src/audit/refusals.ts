@@ -1,8 +1,8 @@
 import type { AuditEntry } from '../audit.ts';
 
 /** Refusals of one address, and of all addresses, that a minute writes in full; the others are counted. */
-export const REFUSALS_PER_ADDRESS = 10;
-export const REFUSALS_TOGETHER = 200;
+const REFUSALS_PER_ADDRESS = 10;
+const REFUSALS_TOGETHER = 200;
 const MINUTE_MS = 60_000;
 
 /**

@@ -5,8 +5,7 @@ import type { Auth } from '../../auth.ts';
 import { someoneElse } from './browser-session.ts';
 import { type Html, page } from './document.ts';
 import { field, hidden, moment, notice } from './form-parts.ts';
-import { retryAfter } from './login.ts';
-import { waitText } from './notices.ts';
+import { retrySeconds, waitText } from './notices.ts';
 
 const PATH = '/login/device';
 
@@ -58,7 +57,7 @@ function wordRefusal(error: AgnesError): string | undefined {
     return 'No device waits with this code. Compare it with the one on the device, or start again there: a code lasts a quarter of an hour.';
   }
   if (isAgnesError(error, 'too_many_requests')) {
-    return `There were too many tries. Try again in ${waitText(retryAfter(error))}.`;
+    return `There were too many tries. Try again in ${waitText(retrySeconds(error.details))}.`;
   }
   return undefined;
 }

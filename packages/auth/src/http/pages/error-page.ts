@@ -2,7 +2,7 @@ import type { Problem } from '@agnes/errors';
 import { html } from 'hono/html';
 import { page } from './document.ts';
 import { notice } from './form-parts.ts';
-import { waitText } from './notices.ts';
+import { retrySeconds, waitText } from './notices.ts';
 
 export interface FailedRequest {
   readonly method: string;
@@ -51,8 +51,8 @@ function wording({ status, code, detail, hint, ...rest }: Problem): readonly [st
     ];
   }
   if (status === 429) {
-    const seconds = typeof rest.retry_after_seconds === 'number' ? Math.ceil(rest.retry_after_seconds) : 60;
-    return ['Too many requests', 'There were too many requests in a short time.', `Try again in ${waitText(seconds)}.`];
+    const wait = waitText(retrySeconds(rest));
+    return ['Too many requests', 'There were too many requests in a short time.', `Try again in ${wait}.`];
   }
   if (status >= 500) return ['Something went wrong', detail, hint];
   return ['This did not work', detail, hint];

@@ -8,7 +8,7 @@ import { oidcLoginPath } from '../oidc-login-path.ts';
 import { enter, isLocalDev } from './browser-session.ts';
 import { goTo, type Html, localDevNotice, page } from './document.ts';
 import { field, hidden, notice } from './form-parts.ts';
-import { doneNotice, waitText } from './notices.ts';
+import { doneNotice, retrySeconds, waitText } from './notices.ts';
 
 interface View {
   readonly next: string;
@@ -131,7 +131,7 @@ function wordFailure(auth: Auth, error: AgnesError): Pick<View, 'problem' | 'sta
     return { status, problem: ['E-mail address or password is wrong.', more] };
   }
   if (isAgnesError(error, 'too_many_requests')) {
-    const seconds = retryAfter(error);
+    const seconds = retrySeconds(error.details);
     const otherWay =
       auth.sendsMail && html` Or <a href="/login/email">have a sign-in link sent</a>, which works at once.`;
     return {
@@ -141,9 +141,4 @@ function wordFailure(auth: Auth, error: AgnesError): Pick<View, 'problem' | 'sta
     };
   }
   return { status, problem: [error.message, error.hint ?? 'Try again.'] };
-}
-
-export function retryAfter({ details }: AgnesError): number {
-  const seconds = details.retry_after_seconds;
-  return typeof seconds === 'number' && seconds >= 1 ? Math.ceil(seconds) : 60;
 }

@@ -2,13 +2,12 @@ import { type Handlers, type pageOperations, peerOf } from '@agnes/api-contract'
 import { isAgnesError } from '@agnes/errors';
 import { normaliseEmail } from '@agnes/rbac';
 import { html } from 'hono/html';
-import * as v from 'valibot';
 import type { Auth } from '../../auth.ts';
+import { isEmailAddress } from '../../email-address.ts';
 import type { Peer } from '../../ways-in.ts';
 import { type Html, page } from './document.ts';
 import { field, notice } from './form-parts.ts';
-import { retryAfter } from './login.ts';
-import { waitText } from './notices.ts';
+import { retrySeconds, waitText } from './notices.ts';
 
 interface Kind {
   readonly path: string;
@@ -20,8 +19,6 @@ interface Kind {
   readonly withoutMail: Html;
   request(email: string, peer: Peer): Promise<void>;
 }
-
-const emailSchema = v.pipe(v.string(), v.trim(), v.maxLength(254), v.email());
 
 type MailHandlers = Pick<
   Handlers<typeof pageOperations>,
@@ -60,18 +57,17 @@ export function mailPages(auth: Auth): MailHandlers {
         : html`<h1>${kind.title}</h1>${notice('note', kind.withoutMail)}${back}`,
     });
   const send = async (kind: Kind, given: string, peer: Peer): Promise<Response> => {
-    const read = v.safeParse(emailSchema, given);
     if (!auth.sendsMail) return ask(kind);
-    if (!read.success) {
+    const email = normaliseEmail(given);
+    if (!isEmailAddress(email)) {
       const wrong = 'Enter your e-mail address in full, such as ana@example.com.';
       return ask(kind, { email: given, wrong, status: 400 });
     }
-    const email = normaliseEmail(read.output);
     try {
       await kind.request(email, peer);
     } catch (error) {
       if (!isAgnesError(error, 'too_many_requests')) throw error;
-      const seconds = retryAfter(error);
+      const seconds = retrySeconds(error.details);
       const problem = `Too many links were asked for. Try again in ${waitText(seconds)}.`;
       return ask(kind, { email, problem, status: error.status, headers: { 'retry-after': String(seconds) } });
     }

@@ -26,3 +26,8 @@ export function waitText(seconds: number): string {
   if (seconds < 90) return `${seconds} ${seconds === 1 ? 'second' : 'seconds'}`;
   return `${Math.ceil(seconds / 60)} minutes`;
 }
+
+/** Seconds after which to come back, as an error or a problem says; a minute when it does not. */
+export function retrySeconds({ retry_after_seconds: seconds }: Readonly<Record<string, unknown>>): number {
+  return typeof seconds === 'number' && seconds >= 1 ? Math.ceil(seconds) : 60;
+}

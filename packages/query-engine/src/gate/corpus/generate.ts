@@ -2,7 +2,7 @@ import { tokenize } from '../tokens.ts';
 import type { Case } from './read-corpus.ts';
 
 /** Numbers from 0 to 1 that a seed determines (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

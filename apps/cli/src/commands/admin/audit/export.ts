@@ -1,9 +1,10 @@
 import { string } from '@oclif/core/flags';
 import { auditFilter, auditFlags } from '../../../audit/filter.ts';
-import { saveBody } from '../../../audit/save-body.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
+import { saveBody } from '../../../output/save-body.ts';
 import { formatBytes } from '../../../output/units.ts';
+import { patience } from '../../../settings/patience.ts';
 
 export class AuditExport extends AgnesCommand {
   static override summary = 'The audit log as NDJSON, oldest first';
@@ -20,9 +21,10 @@ export class AuditExport extends AgnesCommand {
   protected override async execute(): Promise<Result | undefined> {
     const { flags } = await this.parse(AuditExport);
     const query = auditFilter(flags, new Date());
-    const { client, server } = await this.connect(flags.server);
+    const { client } = await this.connect(flags.server);
     const response = await client.exportAudit({ query });
-    const bytes = await saveBody(response, server, flags.output);
+    const stallMs = patience(process.env);
+    const bytes = await saveBody(response, { file: flags.output, mode: 0o600, stallMs });
     if (flags.output === undefined) return undefined;
     return { data: { file: flags.output, bytes }, text: `Wrote ${formatBytes(bytes)} to ${flags.output}.` };
   }

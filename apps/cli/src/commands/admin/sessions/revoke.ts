@@ -9,7 +9,7 @@ export class AdminSessionsRevoke extends AgnesCommand {
   static override description = 'Access tokens stay: agnes admin token list --user <user>.';
   static override examples = [
     '<%= config.bin %> admin sessions revoke ana@example.com --all',
-    '<%= config.bin %> admin sessions revoke ana@example.com ses_01h2xcejqtf2nbrexx3vqjhp41',
+    '<%= config.bin %> admin sessions revoke ana@example.com session_01h2xcejqtf2nbrexx3vqjhp41',
   ];
   static override args = {
     user: required('Id or e-mail address.'),
@@ -27,7 +27,10 @@ export class AdminSessionsRevoke extends AgnesCommand {
     const { client } = await this.connect(flags.server);
     if (args.session === undefined) {
       const { ended } = await client.endUserSessions({ params: { id: args.user } });
-      return { data: { user: args.user, ended }, text: `Ended ${ended} sessions of ${args.user}.` };
+      return {
+        data: { user: args.user, ended },
+        text: `Ended ${ended} ${ended === 1 ? 'session' : 'sessions'} of ${args.user}.`,
+      };
     }
     await client.endUserSession({ params: { id: args.user, session_id: args.session } });
     return { data: { user: args.user, session: args.session, ended: 1 }, text: `Ended the session ${args.session}.` };
