@@ -193,17 +193,10 @@ describe('groups at sign-in', () => {
   test('open no group that was made by hand under the same name', async () => {
     await use();
     await fixture.access.createGroup({ name: 'Payroll@Example.com' }, adminId);
-    google.groups.set(ANA, ['payroll@example.com']);
-    await signIn();
-    expect(await groupNames()).toEqual([]);
-    expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
-  });
-
-  test('never let anybody into a group of ours that is called alike', async () => {
-    await fixture.access.createGroup({ name: 'Sales@Example.com' }, adminId);
-    google.groups.set(ANA, ['sales@example.com', 'ops@example.com']);
+    google.groups.set(ANA, ['payroll@example.com', 'ops@example.com']);
     await signIn();
     expect(await groupNames()).toEqual(['ops@example.com']);
+    expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
   });
 
   test('that are none any more are none: an empty answer is an answer', async () => {
