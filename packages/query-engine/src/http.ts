@@ -11,7 +11,7 @@ import type { Catalog, RegisteredTable, TableVersion } from '@agnes/catalog';
 import { blobResponse, noneMatchNames } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
 import { array, object, parse, string, unknown } from 'valibot';
-import type { Asker, Gateway, Result } from './gateway.ts';
+import type { Asker, Gateway, Result, Wanted } from './gateway.ts';
 import { acceptedFormat, type Format, MEDIA_TYPES } from './http/format.ts';
 import { notPublished } from './not-published.ts';
 import type { PolicySource } from './policy-source.ts';
@@ -49,10 +49,7 @@ export function queryHandlers({ gateway, catalog, access, blobs, maxRows }: Quer
   return {
     async query({ body }, context) {
       const format = body.format ?? acceptedFormat(context.headers.get('accept'));
-      const limit = limitOf(format, body.limit, maxRows);
-      const result = await gateway.query(askerOf(context), body.sql, { format, limit } as Parameters<
-        Gateway['query']
-      >[2]);
+      const result = await gateway.query(askerOf(context), body.sql, wantedOf(format, body.limit, maxRows));
       return result.kind === 'json' ? jsonResponse(result.json, gateway) : fileResponse(result, 'result');
     },
     async tableSample({ params, query }, context) {
@@ -160,10 +157,10 @@ function streamOnce(path: string, bytes: number): ReadableStream<Uint8Array> {
 }
 
 /** JSON has 1000 rows unless told; a file has all. */
-function limitOf(format: Format, limit: number | null | undefined, maxRows: number): number | null {
-  if (format !== 'json') return limit ?? null;
+function wantedOf(format: Format, limit: number | null | undefined, maxRows: number): Wanted {
+  if (format !== 'json') return { format, limit: limit ?? null };
   const rows = limit ?? Math.min(1000, maxRows);
-  if (rows <= maxRows) return rows;
+  if (rows <= maxRows) return { format, limit: rows };
   throw new AgnesError(
     'invalid_request',
     `limit: ${rows} rows are more than the ${maxRows} that an answer in JSON may have.`,

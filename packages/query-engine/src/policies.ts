@@ -1,14 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { AgnesError, isAgnesError } from '@agnes/errors';
-import type { Access } from '@agnes/rbac';
+import type { Access, CallerAttributes, PolicyRules, PolicyValidator } from '@agnes/rbac';
 import type { TablePolicy } from './policy-source.ts';
 import type { WorkerTable } from './protocol.ts';
 import { newResultPath } from './result-file.ts';
+import { sliceCommand } from './slice-command.ts';
 import { isPolicyFault } from './slices.ts';
 import type { WorkerPool } from './worker-pool.ts';
-
-type Validator = Parameters<Access['setPolicyValidator']>[0];
-type Rules = Parameters<Validator>[1];
 
 export interface PolicyTrialsOptions {
   /** Workers that no caller's SQL ever runs in. */
@@ -24,7 +22,7 @@ export interface PolicyTrialsOptions {
 /** Tries policies on the data that they are for. */
 export interface PolicyTrials {
   /** For `access.setPolicyValidator`. Throws `invalid_policy`. */
-  readonly validate: Validator;
+  readonly validate: PolicyValidator;
   /** Records for administrators which policies of those that failed together fail on their own. */
   failed(policy: TablePolicy, table: WorkerTable): Promise<void>;
 }
@@ -36,14 +34,11 @@ export function createPolicyTrials(options: PolicyTrialsOptions): PolicyTrials {
   const { pool, folder, deadlineMs, tableOf, recordFailure } = options;
 
   /** Throws what is wrong with the rules, in words that hold no value of a row. */
-  const attempt = async (table: WorkerTable, rules: Rules, caller: TablePolicy['caller']): Promise<void> => {
+  const attempt = async (table: WorkerTable, rules: PolicyRules, caller: CallerAttributes): Promise<void> => {
     const path = newResultPath(folder, 'parquet');
-    const branches = [{ row_filter: rules.row_filter, column_masks: { ...rules.column_masks } }];
-    const asked = { ...caller, groups: [...caller.groups] };
+    const command = sliceCommand(table, [rules], caller, path);
     try {
-      await pool.use(({ ask }) => ask({ type: 'slice', table, branches, caller: asked, path }, 'written'), {
-        deadlineMs,
-      });
+      await pool.use(({ ask }) => ask(command, 'written'), { deadlineMs });
     } finally {
       await rm(path, { force: true });
     }

@@ -6,6 +6,7 @@ import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { TablePolicy } from './policy-source.ts';
 import type { WorkerTable } from './protocol.ts';
 import { watchedSize } from './result-file.ts';
+import { sliceCommand } from './slice-command.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** A slice: what people of one policy class see of a table's version, as a file that holds nothing else. */
@@ -81,12 +82,8 @@ export async function openSlices(options: SlicesOptions): Promise<Slices> {
     try {
       const bytes = await pool.use(
         ({ ask, stop }) => {
-          const branches = policy.branches.map(({ row_filter, column_masks }) => {
-            return { row_filter, column_masks: { ...column_masks } };
-          });
-          const caller = { ...policy.caller, groups: [...policy.caller.groups] };
-          const write = () => ask({ type: 'slice', table, branches, caller, path: unfinished }, 'written');
-          return watchedSize(unfinished, maxBytes, write, stop);
+          const command = sliceCommand(table, policy.branches, policy.caller, unfinished);
+          return watchedSize(unfinished, maxBytes, () => ask(command, 'written'), stop);
         },
         { deadlineMs },
       );

@@ -5,32 +5,14 @@ import { isRecord } from './tree.ts';
 const NAMED_TYPES = new Set(['json', 'enum', 'geometry', 'union', 'bignum', 'varint', 'variant', 'time_ns']);
 const NESTED = new Set(['LIST', 'ARRAY', 'STRUCT', 'MAP', 'UNION']);
 const PLAIN = new Set([
-  ...['BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT'],
   ...[
-    'UHUGEINT',
-    'FLOAT',
-    'DOUBLE',
-    'DECIMAL',
-    'VARCHAR',
-    'CHAR',
-    'BLOB',
-    'BIT',
-    'UUID',
-    'DATE',
-    'TIME',
-    'TIMESTAMP',
-    'INTERVAL',
-  ],
-  ...[
-    'TIME WITH TIME ZONE',
-    'TIMESTAMP WITH TIME ZONE',
-    'TIMESTAMP_S',
-    'TIMESTAMP_MS',
-    'TIMESTAMP_NS',
-    'TIME_NS',
-    'BIGNUM',
-  ],
-  ...['VARIANT', 'GEOMETRY', 'ENUM', 'NULL', '"NULL"'],
+    'BOOLEAN TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT FLOAT',
+    'DOUBLE DECIMAL VARCHAR CHAR BLOB BIT UUID DATE TIME TIMESTAMP INTERVAL TIMESTAMP_S TIMESTAMP_MS',
+    'TIMESTAMP_NS TIME_NS BIGNUM VARIANT GEOMETRY ENUM NULL',
+  ].flatMap((names) => names.split(' ')),
+  'TIME WITH TIME ZONE',
+  'TIMESTAMP WITH TIME ZONE',
+  '"NULL"',
 ]);
 
 /** The part of a type that a statement may not name; undefined when all of it may be. */

@@ -1,19 +1,6 @@
 import { type Column, quoteIdentifier, quoteLiteral, quoteLiteralList } from '@agnes/duckdb';
+import type { CallerAttributes, PolicyRules } from '@agnes/rbac';
 import { CALLER_TYPE } from '../gate/index.ts';
-
-/** A policy as it stands for one of the caller's groups. */
-export interface Branch {
-  /** Null: every row. */
-  readonly row_filter: string | null;
-  /** Column → the expression that stands for its value. */
-  readonly column_masks: Readonly<Record<string, string>>;
-}
-
-export interface PolicyCaller {
-  readonly user_id: string;
-  readonly email: string;
-  readonly groups: readonly string[];
-}
 
 /**
  * What a caller sees of a table: the rows for which any branch's filter is true (NULL is not), and a column's own value where
@@ -23,8 +10,8 @@ export interface PolicyCaller {
 export function policySelect(
   from: string,
   columns: readonly Column[],
-  branches: readonly Branch[],
-  caller: PolicyCaller,
+  branches: readonly PolicyRules[],
+  caller: CallerAttributes,
 ): string {
   const sees = branches.map(({ row_filter }) => (row_filter === null ? 'true' : `coalesce((${row_filter}\n), false)`));
   const list = columns.map((column) => `${seenValue(column, branches, sees)} AS ${quoteIdentifier(column.name)}`);
@@ -33,7 +20,7 @@ export function policySelect(
   return `SELECT ${list.join(', ')} FROM ${source} WHERE ${sees.map((seen) => `(${seen})`).join(' OR ') || 'false'}`;
 }
 
-function seenValue(column: Column, branches: readonly Branch[], sees: readonly string[]): string {
+function seenValue(column: Column, branches: readonly PolicyRules[], sees: readonly string[]): string {
   const own = `"row".${quoteIdentifier(column.name)}`;
   const open: string[] = [];
   const masked: string[] = [];
@@ -48,7 +35,7 @@ function seenValue(column: Column, branches: readonly Branch[], sees: readonly s
   return `CASE ${whenOpen}${masked.join(' ')} END`;
 }
 
-function structOf({ user_id, email, groups }: PolicyCaller): string {
+function structOf({ user_id, email, groups }: CallerAttributes): string {
   const list = `CAST(${quoteLiteralList(groups)} AS VARCHAR[])`;
   return `CAST({'user_id': ${quoteLiteral(user_id)}, 'email': ${quoteLiteral(email)}, 'groups': ${list}} AS ${CALLER_TYPE})`;
 }
