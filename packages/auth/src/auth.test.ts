@@ -174,6 +174,13 @@ describe('sign-in', () => {
       ['auth.sign_in', 'invalid_credentials'],
     ]);
   });
+
+  test('leaves a password that was typed in the place of the address in no log', async () => {
+    await refused('invalid_credentials', auth.signIn('correct horse battery staple', 'x', PEER));
+    await refused('invalid_credentials', auth.signIn('nobody@example.com', 'x', PEER));
+    const rows = (await state.db.select().from(schema.auditLog)).filter(({ action }) => action === 'auth.sign_in');
+    expect(rows.map(({ params }) => params?.email).sort()).toEqual(['nobody@example.com', undefined]);
+  });
 });
 
 describe('authenticate', () => {

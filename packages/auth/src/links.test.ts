@@ -275,6 +275,11 @@ describe('an account that an identity provider answers for', () => {
     expect((await smtp.received()).length).toBe(mails);
     await refused('sso_account', auth.resetPassword(ANA, adminId));
     await refused('sso_account', auth.inviteUser(ANA, adminId));
+    await refused('sso_account', auth.setPassword(ANA, PASSWORD, adminId));
+    await refused('invalid_credentials', auth.signIn(ANA, PASSWORD, PEER));
+    // Whoever runs the server gets in past a provider that is gone.
+    await createBreakGlass({ state: fixture.state, serverUrl: SERVER_URL }).setPassword(ANA, PASSWORD);
+    await auth.signIn(ANA, PASSWORD, PEER);
   });
 });
 

@@ -2,10 +2,13 @@ import { AgnesError } from '@agnes/errors';
 import { type AuditEntry, normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, eq, isNull } from 'drizzle-orm';
+import * as v from 'valibot';
 import type { LockOut } from './lock-out.ts';
 import type { Passwords } from './password-hash.ts';
 import { type NewSession, startSession } from './sessions.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
+
+const emailShape = v.pipe(v.string(), v.maxLength(254), v.email());
 
 /** Records a refused sign-in. */
 export type NoteRefusal = (entry: AuditEntry) => Promise<void>;
@@ -39,7 +42,8 @@ export async function signIn(
     await noteRefusal({
       userId: user?.id ?? null,
       action: 'auth.sign_in',
-      params: { method: 'password', email: address },
+      // What is no address may be a password that was typed in its place.
+      params: { method: 'password', ...(v.is(emailShape, address) ? { email: address } : {}) },
       result: error.code,
       ip: peer.ip,
     });

@@ -7,6 +7,7 @@ import { dropOneTimeTokens } from './one-time-tokens.ts';
 import type { Passwords } from './password-hash.ts';
 import { checkPassword } from './password-rules.ts';
 import { deleteTokensOf } from './session-rows.ts';
+import { refuseSsoManaged } from './sso-managed.ts';
 
 export type User = typeof schema.users.$inferSelect;
 
@@ -152,7 +153,10 @@ export interface PasswordChange {
   readonly at: Date;
 }
 
-/** Sets a password, ends the sessions of the account and lifts its pauses. Throws `user_not_found`, `weak_password`. */
+/**
+ * Sets a password, ends the sessions of the account and lifts its pauses. Throws `user_not_found`, `weak_password`,
+ * `sso_account`.
+ */
 export async function setPassword(
   state: State,
   passwords: Passwords,
@@ -164,6 +168,7 @@ export async function setPassword(
   const hash = await newHash(passwords, password, email);
   await state.write(async (tx) => {
     const user = await getUser(tx, idOrEmail);
+    await refuseSsoManaged(tx, user);
     await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
     await endSessions(tx, user.id, at);
     await dropOneTimeTokens(tx, user.id);

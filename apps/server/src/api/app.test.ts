@@ -576,6 +576,17 @@ describe('request ids and the log', () => {
     expect(line).toContain('"request_id":"r1"');
   });
 
+  test.each(['application/json', 'text/html'])(
+    'a token in the place of an id is not said again as %s',
+    async (accept) => {
+      const token = `agnes_pat_${'a1'.repeat(24)}x`;
+      const headers = { authorization: 'Bearer session', accept };
+      const text = await (await app.request(`/api/tables/${token}?n=1`, { headers })).text();
+      expect(text).toContain('agnes_pat_…');
+      expect(text).not.toContain(token);
+    },
+  );
+
   test('a request is one line, with the path pattern and the user, without what was sent', async () => {
     await app.request('/api/tables/granted?n=123456', {
       headers: { authorization: 'Bearer session', cookie: 'c=secret1' },

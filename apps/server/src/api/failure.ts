@@ -1,7 +1,7 @@
-import { type Problem, toProblem } from '@agnes/errors';
+import type { Problem } from '@agnes/errors';
 import type { Context } from 'hono';
 import type { HttpEnvironment } from './environment.ts';
-import { problemHeaders, problemResponse } from './problem-response.ts';
+import { problemHeaders, problemResponse, shownProblem } from './problem-response.ts';
 
 /** Renders a failure for a person in a browser. */
 export type ErrorPage = (
@@ -24,7 +24,7 @@ export async function failure(
 ): Promise<Response> {
   const requestId = context.get('requestId');
   if (!takesPage(context.req.header('accept'))) return problemResponse(error, requestId);
-  const problem = toProblem(error, requestId);
+  const problem = shownProblem(error, requestId);
   const { method, path, url } = context.req;
   const target = path + new URL(url).search;
   if (problem.status === 401 && ['GET', 'HEAD'].includes(method) && !FOR_PROGRAMS.test(path)) {

@@ -5,9 +5,8 @@ const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 60, 503: 5 
 
 /** The answer for anything that was thrown: `application/problem+json`, with the headers that its status calls for. */
 export function problemResponse(error: unknown, requestId: string): Response {
-  const problem = toProblem(error, requestId);
-  // What is wrong may be a token that somebody put in the place of an id.
-  const body = withoutSecrets(JSON.stringify(problem));
+  const problem = shownProblem(error, requestId);
+  const body = JSON.stringify(problem);
   return new Response(body, {
     status: problem.status,
     headers: {
@@ -16,6 +15,11 @@ export function problemResponse(error: unknown, requestId: string): Response {
       ...problemHeaders(error, problem),
     },
   });
+}
+
+/** What may be said of an error: what is wrong may be a token that somebody put in the place of an id. */
+export function shownProblem(error: unknown, requestId: string): Problem {
+  return JSON.parse(withoutSecrets(JSON.stringify(toProblem(error, requestId)))) as Problem;
 }
 
 /** The headers that the status of a problem calls for. */

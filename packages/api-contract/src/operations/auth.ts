@@ -312,7 +312,7 @@ export const userOperations = {
     body: v.object({ password }),
     status: 204,
     response: 'empty',
-    errors: ['user_not_found', 'weak_password'],
+    errors: ['user_not_found', 'weak_password', 'sso_account'],
     cli: 'admin set-password',
   }),
 };
