@@ -109,11 +109,12 @@ export function createCatalog(options: CatalogOptions): Catalog {
     },
 
     async readable(principal, idOrName) {
-      const table = await tables.find(idOrName);
+      const id = await tables.idOf(idOrName);
       const { readable, policies } = await access.tables(principal);
-      if (table !== undefined && (readable === 'all' || readable.has(table.id))) {
-        return asSeen(table, policies.get(table.id));
-      }
+      // The state is asked about a table only for whoever may read it: the time of the answer would tell that there is one.
+      const isReadable = id !== undefined && (readable === 'all' || readable.has(id));
+      const table = isReadable ? await tables.find(id) : undefined;
+      if (table !== undefined) return asSeen(table, policies.get(table.id));
       throw new AgnesError('table_not_found', `There is no table '${idOrName}' that you may read.`, {
         hint: 'See what you may read: agnes catalog',
       });

@@ -11,6 +11,8 @@ const MOST_IDS = 20;
 
 /** Finds tables in what is held in memory. Only how their last sync went is read anew: that is no change of the data. */
 export interface Lookup {
+  /** The id that an id or a name means. Costs the same whether there is such a table or not. */
+  idOf(idOrName: string): Promise<string | undefined>;
   find(idOrName: string): Promise<RegisteredTable | undefined>;
   /** By name; all of them, or those with these ids. */
   list(ids: ReadonlySet<string> | 'all'): Promise<RegisteredTable[]>;
@@ -18,6 +20,10 @@ export interface Lookup {
 
 export function lookup(state: State, snapshot: () => Promise<Snapshot>): Lookup {
   return {
+    async idOf(idOrName) {
+      const { tables, ids } = await snapshot();
+      return tables.has(idOrName) ? idOrName : ids.get(nameKey(idOrName));
+    },
     async find(idOrName) {
       const { tables, ids } = await snapshot();
       const table = tables.get(idOrName) ?? tables.get(ids.get(nameKey(idOrName)) ?? '');

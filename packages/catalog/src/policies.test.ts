@@ -174,3 +174,31 @@ test('a table that is taken out takes its policies along', async () => {
   await it.catalog.unregister('orders', ROOT.userId);
   expect(await it.access.listPolicies()).toEqual([]);
 });
+
+test('the state is asked as much about a table that is forbidden as about one that is not there', async () => {
+  let asked = 0;
+  const db = new Proxy(it.state.db, {
+    get(target, name) {
+      if (name === 'select' || name === 'selectDistinct') asked += 1;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const state = new Proxy(it.state, {
+    get(target, name) {
+      const value: unknown = name === 'db' ? db : Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  const catalog = it.again({ state });
+  const questionsFor = async (idOrName: string): Promise<number> => {
+    asked = 0;
+    await catalog.readable(bob, idOrName).catch(() => {});
+    return asked;
+  };
+  const items = await it.catalog.get('items');
+  await questionsFor('orders');
+  expect(await questionsFor('orders')).toBeGreaterThan(0);
+  const unknown = await questionsFor('nosuch');
+  expect([await questionsFor('items'), await questionsFor(items.id)]).toStrictEqual([unknown, unknown]);
+});
