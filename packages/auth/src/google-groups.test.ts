@@ -195,7 +195,7 @@ describe('groups at sign-in', () => {
     google.groups.set(ANA, ['sales@example.com', 'ops@example.com']);
     await signIn();
     expect(await groupNames()).toEqual(['ops@example.com']);
-    expect(await fixture.access.listMembers('payroll@example.com')).toEqual([]);
+    expect(await fixture.access.listMembers('Sales@Example.com')).toEqual([]);
   });
 
   test('that are none any more are none: an empty answer is an answer', async () => {
