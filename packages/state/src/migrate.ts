@@ -37,7 +37,8 @@ export async function migrate(
     if (index < taken.length) {
       continue;
     }
-    if (index > 0) {
+    // A database that took none yet holds nothing.
+    if (taken.length > 0) {
       await before(migration);
     }
     await take(engine, migration, now());

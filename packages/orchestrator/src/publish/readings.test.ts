@@ -120,7 +120,7 @@ describe('a source is read again', () => {
 });
 
 describe('the fingerprint of a folder', () => {
-  const later = new Date(Date.now() + 60_000);
+  const later = new Date(Date.now() + 3_600_000);
   const at = (name: string): string => join(server.dataDir, 'extracts', 'shop', name);
   beforeEach(async () => {
     await mkdir(at('data'), { recursive: true });
