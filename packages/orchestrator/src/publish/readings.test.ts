@@ -157,7 +157,7 @@ describe('the fingerprint of a folder', () => {
     expect(second).not.toBe(first);
   });
 
-  const future = Date.now() / 1000 + 1000;
+  const future = later.getTime() / 1000 + 1000;
   test.each<[string, () => Promise<unknown>]>([
     ['something in it is from the future', () => utimes(at('note'), future, future)],
     ['somebody writes to the extract', () => writeFile(at('extract.duckdb.wal'), '')],
