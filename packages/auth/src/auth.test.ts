@@ -298,6 +298,20 @@ describe('authenticate', () => {
 });
 
 describe('access tokens', () => {
+  test('are 200 a person at most; those that ended count no more, and leave after 30 days', async () => {
+    const { caller } = await signedInAdmin();
+    const [first] = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => auth.createToken(caller, { name: `t${n}`, ttl_seconds: 60 })),
+    );
+    await refused('too_many_tokens', auth.createToken(caller, { name: 'one more' }));
+    await auth.revokeToken(first?.id ?? '', { by: caller.userId, owner: caller.userId });
+    await auth.createToken(caller, { name: 'in its place' });
+    expect(await auth.listTokens(caller.userId)).toHaveLength(201);
+    pass(31 * 86_400);
+    await auth.createToken(caller, { name: 'a month later' });
+    expect((await auth.listTokens(caller.userId)).map(({ name }) => name)).toEqual(['a month later', 'in its place']);
+  });
+
   test.each([
     [{}, '2026-04-01T00:00:00.000Z'],
     [{ expires_in_days: 1 }, '2026-01-02T00:00:00.000Z'],

@@ -4,6 +4,7 @@ import { type State, schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import type { Caller } from './caller.ts';
 import { type IssuedToken, issueToken } from './credentials.ts';
+import { pruneTokens } from './session-rows.ts';
 import { accountDeactivated } from './ways-in.ts';
 
 export interface NewPersonalToken {
@@ -23,7 +24,7 @@ const MOST_MS: Readonly<Record<string, number>> = { 'bootstrap-analyst': 3_600_0
 
 /**
  * Makes an access token for the caller. Only a session may: a stolen token must not outlive itself. Throws
- * `session_required`.
+ * `session_required`, `too_many_tokens`.
  */
 export async function createPersonalToken(
   state: State,
@@ -41,6 +42,8 @@ export async function createPersonalToken(
   return state.write(async (tx) => {
     const [user] = await tx.select().from(schema.users).where(eq(schema.users.id, caller.userId));
     if (user === undefined || !user.active) throw accountDeactivated();
+    const open = await pruneTokens(tx, caller.userId, now);
+    if (open >= MOST_OPEN) throw tooMany(open);
     const token = await issueToken(tx, {
       userId: caller.userId,
       kind: 'personal',
@@ -56,6 +59,16 @@ export async function createPersonalToken(
       params: { name: token.name, scope: token.scope, expires_at: expiresAt?.toISOString() ?? null },
     });
     return token;
+  });
+}
+
+/** Open tokens that one person may have. */
+const MOST_OPEN = 200;
+
+function tooMany(open: number): AgnesError {
+  return new AgnesError('too_many_tokens', `You have ${open} access tokens, and one person may have ${MOST_OPEN}.`, {
+    hint: 'Revoke those that nobody uses: agnes auth token list, agnes auth token revoke <id>',
+    details: { limit: MOST_OPEN },
   });
 }
 

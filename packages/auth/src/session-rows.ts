@@ -49,6 +49,20 @@ export async function pruneSessions(tx: StateDatabase, userId: string, at: Date)
   if (tooMany.length > 0) await bumpVersion(tx, 'access_version');
 }
 
+/** Removes the access tokens of a person that ended 30 days ago, and answers how many are open. */
+export async function pruneTokens(tx: StateDatabase, userId: string, at: Date): Promise<number> {
+  const { accessTokens } = schema;
+  const rows = await tx
+    .select({ id: accessTokens.id, expires_at: accessTokens.expires_at, revoked_at: accessTokens.revoked_at })
+    .from(accessTokens)
+    .where(and(eq(accessTokens.user_id, userId), eq(accessTokens.kind, 'personal')));
+  const endedBy = (row: (typeof rows)[number], moment: number): boolean =>
+    [row.revoked_at, row.expires_at].some((end) => end !== null && end.getTime() <= moment);
+  const old = rows.filter((row) => endedBy(row, at.getTime() - KEPT_MS)).map(({ id }) => id);
+  if (old.length > 0) await deleteTokenRows(tx, old);
+  return rows.filter((row) => !endedBy(row, at.getTime())).length;
+}
+
 /** Deletes sessions or access tokens with what is known of them. */
 async function deleteTokenRows(tx: StateDatabase, ids: readonly string[]): Promise<void> {
   const { accessTokens, tokenAddresses } = schema;

@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   last_admin: entry(409, 2, 'This would leave nobody who can administer the server.'),
   own_account: entry(409, 2, 'Nobody may deactivate or delete their own account.'),
   token_not_found: entry(404, 2, 'No such access token.'),
+  too_many_tokens: entry(409, 2, 'The person has as many access tokens as one may have.'),
 
   // Tables
   table_not_found: entry(404, 8, 'The table does not exist, or is not granted to the caller.'),

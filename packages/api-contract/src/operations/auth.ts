@@ -131,7 +131,7 @@ export const authOperations = {
       expires_at: nullableTime,
       created_at: time,
     }),
-    errors: [],
+    errors: ['too_many_tokens'],
     cli: 'auth token create',
   }),
   listTokens: defineOperation({

@@ -1,4 +1,5 @@
 import { type Caller, callerOf, type Handlers, operations, type pageOperations } from '@agnes/api-contract';
+import { isAgnesError } from '@agnes/errors';
 import { html } from 'hono/html';
 import * as v from 'valibot';
 import type { Auth } from '../../auth.ts';
@@ -55,7 +56,12 @@ export function tokenPages(auth: Auth): TokenHandlers {
         const wrong = 'Give the token a name of one line, at most 200 characters, by which you know it again.';
         return show(person, { ...chosen, wrong: { name: wrong } });
       }
-      return show(person, { made: await auth.createToken(person, input.output) });
+      try {
+        return show(person, { made: await auth.createToken(person, input.output) });
+      } catch (error) {
+        if (!isAgnesError(error, 'too_many_tokens')) throw error;
+        return show(person, { ...chosen, wrong: { form: `${error.message} Revoke those that you do not use.` } });
+      }
     },
     sendRevokeToken: async ({ params, body }, context) => {
       const person = callerOf(context);
