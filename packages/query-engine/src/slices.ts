@@ -166,16 +166,9 @@ async function keptSlices(folder: string): Promise<Map<string, Kept>> {
   return new Map(found.map(({ name, slice }) => [name, slice]));
 }
 
-/** What the policy's own expressions can bring about; not that the server is busy, stopping or out of disk. */
+/** What the policy's own expressions bring about; not that the server is busy, out of disk, or lost a worker. */
 export function isPolicyFault({ code }: AgnesError): boolean {
-  return ![
-    'query_timeout',
-    'blob_corrupt',
-    'unavailable',
-    'too_many_requests',
-    'result_too_large',
-    'storage_full',
-  ].includes(code);
+  return code === 'policy_failed' || code.startsWith('sql_');
 }
 
 function policyFailed(table: string, cause: AgnesError): AgnesError {

@@ -174,7 +174,7 @@ function sliceFailure(error: unknown): FromWorker {
   const kind = /^([A-Z][A-Za-z -]* Error):/.exec(messageOf(error))?.[1] ?? 'an error';
   return {
     type: 'error',
-    code: 'query_failed',
+    code: 'policy_failed',
     message: `DuckDB stopped with ${kind} while the expressions were run over the rows.`,
     hint: 'Write the expressions so that they hold for every row: TRY_CAST instead of CAST, coalesce for NULL.',
   };
