@@ -21,6 +21,7 @@ import { recordStart } from './config-change.ts';
 import { installedConnectors } from './connectors.ts';
 import { prepareDataFolder, stateLocation } from './data-folder.ts';
 import { admitFirstAdmin } from './first-admin.ts';
+import { mappedGroups } from './mapped-groups.ts';
 import { VERSION } from './version.ts';
 
 /** What the server is made of. */
@@ -58,7 +59,7 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   await recordStart(state, config, VERSION);
 
   const blobs = await openFilesystemBlobs(folder.blobs);
-  const access = createAccess({ state });
+  const access = createAccess({ state, mappedEmails: mappedGroups(config.signIn.googleGroups) });
   await access.seedSystemGroups();
   const schedulerToken = config.schedulerApiToken ?? randomBytes(32).toString('base64url');
   const { signIn, serverUrl } = config;

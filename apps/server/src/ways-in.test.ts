@@ -70,6 +70,7 @@ beforeAll(async () => {
       GOOGLE_TOKEN_URL: workspace.tokenUrl,
       GOOGLE_DIRECTORY_URL: workspace.url,
       AGNES_GOOGLE_GROUP_PREFIX: 'agnes-',
+      AGNES_GROUP_ADMIN_EMAIL: 'agnes-admins@example.com',
     },
   });
   admin = await signIn(server.url, server.admin.email, server.admin.password);
@@ -214,6 +215,15 @@ test('who leaves a group at Google loses it without signing in, and a group of G
   const names = async (): Promise<string[]> =>
     (await admin('getUser', gus)).body.groups.map(({ name }: { name: string }) => name).sort();
   await expect.poll(names, { timeout: 30_000 }).toEqual(['Everyone', 'agnes-b@example.com']);
+});
+
+test('who administers is changed at Google when a group there stands behind Admin', async () => {
+  const group = { params: { id: 'Admin' } };
+  expect((await admin('getGroup', group)).body).toMatchObject({
+    ...{ is_google_managed: true, mapped_email: 'agnes-admins@example.com' },
+  });
+  const added = await admin('addMember', { ...group, body: { email: 'gus@example.com' } });
+  expect(added.body).toMatchObject({ status: 409, code: 'google_managed_readonly' });
 });
 
 test('a mail that cannot be sent is counted, logged without its address, and told to administrators', async () => {
