@@ -20,7 +20,7 @@ describe('pnpm soak', () => {
   it('lets clients pull while it publishes, grants and takes back, and finds no wrong answer', async () => {
     const { code, stdout, stderr } = await soak(
       '--minutes',
-      '0.33',
+      '0.17',
       '--clients',
       '5',
       '--publish-every',
@@ -36,7 +36,7 @@ describe('pnpm soak', () => {
     expect(report).toMatchObject({ failed: false, errors: {}, serverErrors: 0, stale: 0, torn: 0, notes: [] });
     expect(code).toBe(0);
     expect(Math.min(report.publishes, report.laptopPulls, report.grantsChanged, report.notModified)).toBeGreaterThan(0);
-    expect(report.versions).toBeGreaterThan(7);
+    expect(report.versions).toBeGreaterThan(3);
     expect(report.rss_bytes.most).toBeGreaterThan(10_000_000);
     if (process.platform === 'linux') expect(report.open_files?.most).toBeGreaterThan(10);
     expect(report.lag_ms?.max).toBeGreaterThanOrEqual(0);
