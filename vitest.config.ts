@@ -64,6 +64,8 @@ export default defineConfig({
     pool: 'forks',
     // By default one core is left idle; much of what the tests do is waiting for processes.
     maxWorkers: availableParallelism(),
+    // The programs that tests start run from their sources; Node keeps what it made of them.
+    env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'compile') },
     projects: [...folders, 'e2e', 'bench', 'scripts']
       .filter((folder) => folder === 'scripts' || existsSync(join(root, folder, 'package.json')))
       .map((folder) => ({

@@ -102,7 +102,10 @@ export async function startProcess(
 
 /** What a program needs to run at all: where programs, the home and temporary files are, and what Windows itself needs. */
 export function minimalEnvironment(): Record<string, string> {
-  const names = ['PATH', 'Path', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'SystemRoot', 'windir', 'PATHEXT', 'ComSpec'];
+  const names = [
+    ...['PATH', 'Path', 'HOME', 'TMPDIR', 'TMP', 'TEMP', 'LANG', 'SystemRoot', 'windir', 'PATHEXT', 'ComSpec'],
+    'NODE_COMPILE_CACHE',
+  ];
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
