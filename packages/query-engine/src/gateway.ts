@@ -42,7 +42,7 @@ export type Result =
 export interface Gateway {
   /**
    * Runs one statement as somebody, over what they may read at this moment. Throws what walls, limits and DuckDB have to say:
-   * `query_refused`, `query_failed`, `query_timeout`, `table_not_found`, `result_too_large`, `daily_byte_cap_exceeded`,
+   * the `sql_…` codes, `query_failed`, `query_timeout`, `result_too_large`, `daily_byte_cap_exceeded`,
    * `concurrent_slot_exceeded`, `policy_failed` and others.
    */
   query(asker: Asker, sql: string, wanted: Wanted): Promise<Result>;

@@ -30,7 +30,9 @@ Never \`SELECT *\` from a table you have not looked at: name the columns, filter
 ## Choose by \`query_mode\`
 
 - \`local\` and \`materialized\`: the data is on this computer; \`agnes query\` reads it, offline too.
-- \`remote\`, or listed as "not on this laptop": it is not here, and \`agnes query\` cannot see it. Say so; do not invent it.
+- Listed as "not on this laptop", for instance because the user sees a part of it only: it is on the server.
+  \`agnes query --remote "SELECT …" --json\` asks there, over tables of the server alone.
+- \`remote\`: it stays in its warehouse, and no \`agnes query\` sees it. Say so; do not invent it.
 
 ## Fresh data
 
@@ -88,7 +90,6 @@ export const AGENT_SETTINGS = {
       'Bash(agnes catalog:*)',
       'Bash(agnes schema:*)',
       'Bash(agnes describe:*)',
-      'Bash(agnes sample:*)',
       'Bash(agnes query:*)',
       'Bash(agnes status:*)',
       'Bash(agnes pull:*)',
