@@ -116,7 +116,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         made = resultOf(lease, wanted, run, used);
         return made;
       };
-      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal });
+      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal, user: userId });
     } catch (error) {
       // Stopped at the last moment, when its result was there already: nobody else will take that away.
       void made?.then(removeResult).catch(() => {});
@@ -205,7 +205,8 @@ export function createGateway(options: GatewayOptions): Gateway {
           const { relations } = await ask({ type: 'prepare', sql }, 'prepared');
           return overTables(asker.userId, relations, async (resolved) => {
             used(resolved);
-            return answered(await ask({ type: 'run', tables: [...resolved.tables], output }, kindOf(output)));
+            const tables = [...resolved.tables];
+            return answered(await ask({ type: 'run', user: asker.userId, tables, output }, kindOf(output)));
           });
         },
       );

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /**
  * What the pool and a worker say to each other over the IPC channel: one command, one answer. Everything between two `end`
- * happens in one database, which is thrown away then.
+ * happens in one database; `worker/sessions.ts` says what becomes of it.
  */
 
 const text = v.pipe(v.string(), v.minLength(1));
@@ -44,8 +44,8 @@ const policyCaller = v.object({ user_id: v.string(), email: v.string(), groups: 
 export const command = v.variant('type', [
   /** Parses and gates a statement; nothing of it is bound or run. */
   v.strictObject({ type: v.literal('prepare'), sql: v.string() }),
-  /** Runs what was prepared, over these tables. */
-  v.strictObject({ type: v.literal('run'), tables: v.array(workerTable), output }),
+  /** Runs what was prepared, over these tables, for a person (an id). */
+  v.strictObject({ type: v.literal('run'), user: text, tables: v.array(workerTable), output }),
   /** A whole table, by a statement of ours. */
   v.strictObject({ type: v.literal('read'), table: workerTable, output }),
   /** What a caller sees of a table by its policies, as parquet. */
@@ -85,7 +85,7 @@ export const toWorker = v.variant('type', [
 const position = v.object({ line: v.number(), column: v.number() });
 
 export const fromWorker = v.variant('type', [
-  /** A fresh database is open and nothing has touched it. */
+  /** There is a database that nothing has touched. */
   v.object({ type: v.literal('ready') }),
   v.object({
     type: v.literal('prepared'),

@@ -30,12 +30,14 @@ export interface UseOptions {
   readonly deadlineMs?: number;
   /** Ends the work, with its worker. */
   readonly signal?: AbortSignal | undefined;
+  /** Whose work it is: theirs goes to the worker that did some of it last, when that is free. */
+  readonly user?: string;
 }
 
 /** Workers that read files in sandboxed processes. What happens in one never reaches the server or another request. */
 export interface WorkerPool extends AsyncDisposable {
   /**
-   * Gives `work` a worker with a fresh database. At the deadline, or when the caller goes away, the worker is killed and this
+   * Gives `work` a worker that has a database for it. At the deadline, or when the caller goes away, the worker is killed and this
    * throws, whatever `work` is waiting for. Throws `query_failed`, `query_timeout`, what a worker has to say, and when too
    * much waits already `too_many_requests` or `unavailable`. A worker that died is replaced.
    */
@@ -67,7 +69,9 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
     maxTempSize: options.maxTempSize ?? '4GB',
   };
   const workers = new Set<WorkerProcess>();
+  /** The one that has been idle longest comes first. */
   const idle: WorkerProcess[] = [];
+  const lastUser = new WeakMap<WorkerProcess, string | undefined>();
   const waiting: Waiting[] = [];
   let closed = false;
   let shrink: NodeJS.Timeout | undefined;
@@ -121,17 +125,15 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
     }, IDLE_MS).unref();
   };
 
-  const takeIdle = (): WorkerProcess | undefined => {
-    for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) {
-      if (worker.alive) return worker;
-      remove(worker);
-    }
-    return undefined;
+  const takeIdle = (user: string | undefined): WorkerProcess | undefined => {
+    for (const worker of idle.filter(({ alive }) => !alive)) remove(worker);
+    const known = user === undefined ? -1 : idle.findLastIndex((worker) => lastUser.get(worker) === user);
+    return idle.splice(Math.max(known, 0), 1)[0];
   };
 
-  const acquire = (signal: AbortSignal | undefined): Promise<WorkerProcess> =>
+  const acquire = ({ user, signal }: UseOptions): Promise<WorkerProcess> =>
     new Promise((resolve, reject) => {
-      const free = takeIdle();
+      const free = takeIdle(user);
       if (free !== undefined) {
         resolve(free);
         fill();
@@ -189,7 +191,8 @@ export function createWorkerPool(options: WorkerPoolOptions = {}): WorkerPool {
   return {
     async use(work, use = {}) {
       if (closed) throw stopping();
-      const worker = await acquire(use.signal);
+      const worker = await acquire(use);
+      lastUser.set(worker, use.user);
       try {
         return await leaseWorker(worker, work, use.deadlineMs ?? deadlineMs, use.signal);
       } finally {

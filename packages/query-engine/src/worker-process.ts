@@ -23,13 +23,13 @@ export type Ask = <T extends Answer['type']>(command: Command, expected: T) => P
 
 export interface WorkerProcess {
   readonly ask: Ask;
-  /** Settles when the worker can take work in a fresh database; rejects when it ended before. */
+  /** Settles when the worker can take work; rejects when it ended before. */
   readonly ready: Promise<void>;
   readonly alive: boolean;
   /** How much work it was given. */
   readonly served: number;
   readonly pid: number | undefined;
-  /** What it did is thrown away, and it becomes ready anew. One that still works is killed. */
+  /** Ends the piece of work; it becomes ready for the next. One that still works is killed. */
   finish(): void;
   /** SIGKILL: nothing that runs in it can hold it. */
   kill(): void;

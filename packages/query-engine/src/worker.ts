@@ -1,33 +1,28 @@
 /**
  * Process entry: answers commands of the pool, one at a time, each piece of work in a DuckDB of its own that was opened
- * ahead and is thrown away after. `protocol.ts` has what goes in and out. Ends when the pool goes away.
+ * ahead. `protocol.ts` has what goes in and out. Ends when the pool goes away.
  */
 import { writeFile } from 'node:fs/promises';
 import { messageOf } from '@agnes/errors';
 import { parse } from 'valibot';
 import { type FromWorker, type ToWorker, toWorker } from './protocol.ts';
-import { openSession, type Session } from './worker/session.ts';
+import { openSession } from './worker/session.ts';
+import { createSessions, type Sessions } from './worker/sessions.ts';
 
 const WATCH_MS = 100;
 
 function main(): void {
-  let open: (() => Promise<Session>) | undefined;
-  let session: Promise<Session> | undefined;
+  let sessions: Sessions | undefined;
 
   const answer = async (request: ToWorker): Promise<FromWorker> => {
     if (request.type === 'start') {
       const { settings } = request;
       setInterval(endWhenTooLarge, WATCH_MS, settings.residentBytes);
-      open = () => openSession(settings);
-    } else if (request.type !== 'end') {
-      if (session === undefined) throw new Error('A worker gets its settings first.');
-      return (await session).answer(request);
+      sessions = createSessions(() => openSession(settings), fail);
     }
-    const used = session;
-    session = open?.();
-    await session;
-    // Closing takes as long as opening; nobody waits for it.
-    used?.then((old) => old.close()).catch(fail);
+    if (sessions === undefined) throw new Error('A worker gets its settings first.');
+    if (request.type !== 'start' && request.type !== 'end') return sessions.answer(request);
+    await sessions.end();
     return { type: 'ready' };
   };
 

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createApp } from './app.ts';
+import { listen } from './listen.ts';
 import { MAX_BODY_BYTES } from './read-body.ts';
 
 const base = { tag: 'test', summary: 'A test.', status: 200, errors: [] } as const;
@@ -182,6 +183,15 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
   },
 };
 const app = createApp(options);
+
+/** The app behind a socket, where Node's answer has the headers that are common to all. */
+async function listening(served: typeof app) {
+  const { url, close } = await listen(served, '127.0.0.1', 0);
+  return {
+    request: (path: string, init?: RequestInit) => fetch(url + path, init),
+    [Symbol.asyncDispose]: () => close(0),
+  };
+}
 
 const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const post = (path: string, body: string | Uint8Array<ArrayBuffer>, type: string | null = 'application/json') =>
@@ -386,15 +396,6 @@ describe('a visitor', () => {
     expect(await page({ authorization: 'Bearer scheduler' })).toBe('nobody');
   });
 
-  test('gets a page with headers that let no script run and no other page frame it', async () => {
-    const { headers } = await app.request('/page');
-    expect(headers.get('content-security-policy')).toBe(
-      "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    );
-    expect(headers.get('referrer-policy')).toBe('strict-origin');
-    expect(headers.get('cache-control')).toBe('no-store');
-  });
-
   test('sends a form, where one is taken and only there', async () => {
     const type = 'application/x-www-form-urlencoded';
     const form = (path: string, body: string) =>
@@ -530,8 +531,9 @@ describe('answers', () => {
   });
 
   test('each answer carries version and security headers, and is kept by no cache unless its handler says so', async () => {
-    for (const path of ['/api/open', '/api/none', '/api/own', '/api/crash']) {
-      const { headers } = await app.request(path);
+    await using server = await listening(app);
+    for (const path of ['/api/open', '/api/none', '/api/own', '/api/crash', '/api/bytes', '/api/empty']) {
+      const { headers } = await server.request(path);
       expect(headers.get('x-agnes-latest-version')).toBe('1.2.3');
       expect(headers.get('x-agnes-min-version')).toBe('0.0.0');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
@@ -540,13 +542,22 @@ describe('answers', () => {
       expect(headers.get('x-frame-options')).toBe('DENY');
       expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
       expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
-      expect(headers.get('permissions-policy')).toContain('camera=()');
       expect(headers.get('strict-transport-security')).toBeNull();
       expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}$/);
     }
-    expect((await app.request('/api/big')).headers.get('cache-control')).toBe('private');
-    const strict = createApp({ ...options, hstsSeconds: 60 });
+    expect((await server.request('/api/big')).headers.get('cache-control')).toBe('private');
+    await using strict = await listening(createApp({ ...options, hstsSeconds: 60 }));
     expect((await strict.request('/api/none')).headers.get('strict-transport-security')).toBe('max-age=60');
+  });
+
+  test('a page says itself what it may do, and keeps the rest', async () => {
+    await using server = await listening(app);
+    const { headers } = await server.request('/api/none', { headers: { accept: 'text/html' } });
+    expect(headers.get('content-security-policy')).toContain("style-src 'self'");
+    expect(headers.get('referrer-policy')).toBe('strict-origin');
+    expect(headers.get('x-frame-options')).toBe('DENY');
+    expect(headers.get('cache-control')).toBe('no-store');
   });
 });
 
@@ -556,13 +567,15 @@ describe('request ids and the log', () => {
     ['a b/../"c', 'abc'],
     ['x'.repeat(100), 'x'.repeat(64)],
   ])('the client’s id is kept, case %#', async (sent, kept) => {
-    const response = await app.request('/api/open', { headers: { 'x-request-id': sent } });
+    await using server = await listening(app);
+    const response = await server.request('/api/open', { headers: { 'x-request-id': sent } });
     expect(response.headers.get('x-request-id')).toBe(kept);
     expect(await response.json()).toMatchObject({ id: kept });
   });
 
   test('without a usable one a new id is made', async () => {
-    const response = await app.request('/api/open', { headers: { 'x-request-id': '///' } });
+    await using server = await listening(app);
+    const response = await server.request('/api/open', { headers: { 'x-request-id': '///' } });
     expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f]{12}$/);
   });
 

@@ -2,9 +2,10 @@ import type { Operation } from '@agnes/api-contract';
 import { AgnesError, isAgnesError } from '@agnes/errors';
 import type { AuditTrail } from '@agnes/rbac';
 import { Hono } from 'hono';
-import { compress } from 'hono/compress';
 import type { Logger } from 'pino';
 import { clientAddress } from './client-address.ts';
+import { commonHeaders } from './common-headers.ts';
+import { compressJson } from './compress-json.ts';
 import { crossOrigin } from './cross-origin.ts';
 import type { HttpEnvironment } from './environment.ts';
 import { type ErrorPage, failure } from './failure.ts';
@@ -12,8 +13,6 @@ import { type MountOptions, mountOperations } from './mount.ts';
 import { noteRefusal } from './note-refusal.ts';
 import { requestId } from './request-id.ts';
 import { requestLog } from './request-log.ts';
-import { securityHeaders } from './security-headers.ts';
-import { versionHeaders } from './version-headers.ts';
 
 export interface AppOptions<Operations extends Record<string, Operation>> extends MountOptions<Operations> {
   readonly log: Logger;
@@ -34,13 +33,12 @@ export function createApp<Operations extends Record<string, Operation>>(
   options: AppOptions<Operations>,
 ): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
+  app.use(commonHeaders(options));
   app.use(requestId());
   app.use(requestLog(options.log));
   app.use(clientAddress(options.trustedProxies));
-  app.use(securityHeaders(options));
   if (options.corsOrigins.length > 0) app.use(crossOrigin(options.corsOrigins));
-  app.use('/api/*', versionHeaders(options.version));
-  app.use(compress({ encoding: 'gzip', threshold: 1024, contentTypeFilter: /^application\/(problem\+)?json/ }));
+  app.use(compressJson());
   mountOperations(app, options);
 
   app.notFound(function notFound(context) {

@@ -16,13 +16,16 @@ import { areUniform, createViews, selectOf } from './tables.ts';
 import { writeFile } from './write-file.ts';
 import { writeJson } from './write-json.ts';
 
-/** One piece of work: a database of its own, in which commands follow one another. */
+/** A database. The first command that reads files makes them the only ones that it can ever read. */
 export interface Session {
-  /** What DuckDB or a gate refuses becomes an answer, not an exception. */
-  answer(command: Command): Promise<FromWorker>;
+  /** Parses and gates a statement; nothing of it is bound, run or left behind. Gives what may run, or why it may not. */
+  prepare(sql: string): Promise<Passed | FromWorker>;
+  /** What DuckDB or a gate refuses becomes an answer, not an exception. What runs is what was `prepared`. */
+  answer(command: Reading, prepared: Passed | undefined): Promise<FromWorker>;
   close(): Promise<void>;
 }
 
+type Reading = Exclude<Command, { type: 'prepare' }>;
 type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 
 /** Opens the database, with everything set that does not depend on the work. */
@@ -30,22 +33,19 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
   const database = await openDatabase(':memory:');
   const connection = await database.connect();
   await limitResources(connection, settings);
-  // A file of many is opened to bind, to check the plan and to run; its footer is read once.
-  await connection.run('SET GLOBAL parquet_metadata_cache = true');
-  let prepared: Passed | undefined;
+  // A file of many is opened to bind, to check the plan and to run; its footer is read once. Its rows are not kept: a database
+  // that waits for its user's next query should not hold them.
+  await connection.run('SET GLOBAL parquet_metadata_cache = true; SET GLOBAL enable_external_file_cache = false');
+  let entered = false;
 
-  const prepare = async ({ sql }: CommandOf<'prepare'>): Promise<FromWorker> => {
-    const gate = await gateStatement(connection, sql);
-    if (gate.kind === 'refused') return refusal(gate);
-    prepared = gate;
-    return { type: 'prepared', relations: [...gate.relations] };
-  };
-
-  const run = async ({ tables, output }: CommandOf<'run'>): Promise<FromWorker> => {
+  const run = async ({ tables, output }: CommandOf<'run'>, prepared: Passed | undefined): Promise<FromWorker> => {
     if (prepared === undefined) throw new Error('A statement is prepared before it runs.');
     const files = filesOf(tables);
-    await enter(connection, files, output);
-    await overStored(() => createViews(connection, tables));
+    if (!entered) {
+      await enter(connection, files, output);
+      await overStored(() => createViews(connection, tables));
+      entered = true;
+    }
     const scanned = new Set(files);
     const explaining = explainingOf(prepared, tables);
     const passed = await expandPivot(connection, prepared, scanned, explaining);
@@ -79,12 +79,10 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
     return { type: 'inspected', uniform: await areUniform(connection, files, columns) };
   };
 
-  const answer = (command: Command): Promise<FromWorker> => {
+  const answer = (command: Reading, prepared: Passed | undefined): Promise<FromWorker> => {
     switch (command.type) {
-      case 'prepare':
-        return prepare(command);
       case 'run':
-        return run(command);
+        return run(command, prepared);
       case 'read':
         return read(command);
       case 'slice':
@@ -95,9 +93,17 @@ export async function openSession(settings: WorkerSettings): Promise<Session> {
   };
 
   return {
-    async answer(command) {
+    async prepare(sql) {
       try {
-        return await answer(command);
+        const gate = await gateStatement(connection, sql);
+        return gate.kind === 'refused' ? refusal(gate) : gate;
+      } catch (error) {
+        return failure(error, undefined);
+      }
+    },
+    async answer(command, prepared) {
+      try {
+        return await answer(command, prepared);
       } catch (error) {
         const explaining =
           prepared !== undefined && command.type === 'run' ? explainingOf(prepared, command.tables) : undefined;

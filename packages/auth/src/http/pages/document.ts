@@ -22,7 +22,17 @@ export interface PageOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A whole page as the answer. The server adds the headers that confine it. */
+/** What a page may do: be styled, and send its forms to this server. No script runs, and no sensor is there. */
+const CONFINED = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  // No path, because links to set a password have a secret in theirs; but the origin: with `no-referrer` browsers would send
+  // `Origin: null` with a form, and where there is no `Sec-Fetch-Site` it could not prove where it is from.
+  'referrer-policy': 'strict-origin',
+};
+
+/** A whole page as the answer. */
 export async function page({ status = 200, headers = {}, ...options }: PageOptions): Promise<Response> {
   const text = String(await htmlDocument(options));
   return new Response(text, {
@@ -30,6 +40,7 @@ export async function page({ status = 200, headers = {}, ...options }: PageOptio
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'content-length': String(Buffer.byteLength(text)),
+      ...CONFINED,
       ...headers,
     },
   });
