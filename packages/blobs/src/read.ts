@@ -19,6 +19,20 @@ export function blobFileOf(stream: ReadableStream<Uint8Array>): BlobFile | undef
   return files.get(stream);
 }
 
+const streams = new WeakMap<Response, ReadableStream<Uint8Array>>();
+
+/** An answer with a stream of {@link streamFile} that {@link streamOf} finds: to look at a `body` costs as much as a small answer. */
+export function streamResponse(stream: ReadableStream<Uint8Array>, init: ResponseInit): Response {
+  const response = new Response(stream, init);
+  streams.set(response, stream);
+  return response;
+}
+
+/** The stream that this very answer was made with; undefined for one that was made of it, or otherwise. */
+export function streamOf(response: Response): ReadableStream<Uint8Array> | undefined {
+  return streams.get(response);
+}
+
 export async function openBlob(layout: Layout, sha256: string): Promise<FileHandle> {
   try {
     return await openFile(blobPath(layout, sha256), 'r');

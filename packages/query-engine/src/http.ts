@@ -6,7 +6,7 @@ import {
   type queryOperations,
   type RequestContext,
 } from '@agnes/api-contract';
-import { type BlobStore, streamFile } from '@agnes/blobs';
+import { type BlobStore, streamFile, streamResponse } from '@agnes/blobs';
 import type { Catalog, RegisteredTable, TableVersion } from '@agnes/catalog';
 import { blobResponse, noneMatchNames } from '@agnes/catalog/http';
 import { AgnesError } from '@agnes/errors';
@@ -117,14 +117,13 @@ const HELD_BYTES = 128 * 1024;
 
 async function jsonResponse(json: string, gateway: Pick<Gateway, 'setAside'>): Promise<Response> {
   const bytes = Buffer.byteLength(json);
-  const body = bytes > HELD_BYTES ? streamOnce(await gateway.setAside(json), bytes) : json;
-  return new Response(body, {
-    headers: {
-      'content-type': MEDIA_TYPES.json,
-      'content-length': String(bytes),
-      'cache-control': 'no-store',
-    },
-  });
+  const headers = {
+    'content-type': MEDIA_TYPES.json,
+    'content-length': String(bytes),
+    'cache-control': 'no-store',
+  };
+  if (bytes <= HELD_BYTES) return new Response(json, { headers });
+  return streamResponse(streamOnce(await gateway.setAside(json), bytes), { headers });
 }
 
 function fileResponse(
@@ -132,7 +131,7 @@ function fileResponse(
   name: string,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(streamOnce(path, bytes), {
+  return streamResponse(streamOnce(path, bytes), {
     headers: {
       'content-type': MEDIA_TYPES[format],
       'content-length': String(bytes),

@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type Caller, type Operation, Reply } from '@agnes/api-contract';
 import { errorPage } from '@agnes/auth/http';
+import { streamFile, streamResponse } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
 import type { AuditEntry } from '@agnes/rbac';
 import { pino } from 'pino';
@@ -57,6 +58,14 @@ const operations = {
     id: 'bytes',
     method: 'GET',
     path: '/api/bytes',
+    access: 'public',
+    response: { binary: 'application/octet-stream' },
+  },
+  gone: {
+    ...base,
+    id: 'gone',
+    method: 'GET',
+    path: '/api/gone',
     access: 'public',
     response: { binary: 'application/octet-stream' },
   },
@@ -139,6 +148,12 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
       new Response(context.caller?.email ?? 'nobody', { headers: { 'content-type': 'text/html; charset=utf-8' } }),
     form: async ({ body }, context) => ({ ...body, email: context.caller?.email ?? null }),
     change: async () => ({}),
+    gone: async () => {
+      const stream = streamFile(() => Promise.reject(new Error('The file is gone.')));
+      return streamResponse(stream, {
+        headers: { 'content-length': '10', 'content-type': 'application/octet-stream' },
+      });
+    },
     bytes: async () =>
       new Response(
         new ReadableStream({
@@ -185,8 +200,8 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
 const app = createApp(options);
 
 /** The app behind a socket, where Node's answer has the headers that are common to all. */
-async function listening(served: typeof app) {
-  const { url, close } = await listen(served, '127.0.0.1', 0);
+async function listening(served: typeof app, onBroken?: (error: unknown) => void) {
+  const { url, close } = await listen(served, '127.0.0.1', 0, onBroken);
   return {
     request: (path: string, init?: RequestInit) => fetch(url + path, init),
     [Symbol.asyncDispose]: () => close(0),
@@ -524,6 +539,15 @@ describe('answers', () => {
     const response = await app.request('/api/bytes', { headers: { 'accept-encoding': 'gzip' } });
     expect(response.headers.get('content-encoding')).toBeNull();
     await response.body?.cancel();
+  });
+
+  test('a stored file is still known as one when its answer reaches the socket', async () => {
+    const broken: unknown[] = [];
+    const served = createApp({ ...options, corsOrigins: ['https://app.example.com'] });
+    await using server = await listening(served, (error) => broken.push(error));
+    await expect(server.request('/api/gone')).rejects.toThrow();
+    // Only who sends a file from the disk itself tells that it cannot.
+    expect(broken).toMatchObject([{ message: 'The file is gone.' }]);
   });
 
   test('429 says when to come back', async () => {

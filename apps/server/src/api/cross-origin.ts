@@ -7,11 +7,15 @@ import type { HttpEnvironment } from './environment.ts';
  * browser hands such a page no answer to a request that carried one.
  */
 export function crossOrigin(origins: readonly string[]): MiddlewareHandler<HttpEnvironment> {
-  return cors({
+  const answerPages = cors({
     origin: [...origins],
     allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowHeaders: ['authorization', 'content-type', 'if-none-match', 'range', 'x-agnes-view-as', 'x-request-id'],
     exposeHeaders: ['content-disposition', 'content-range', 'etag', 'retry-after', 'x-request-id'],
     maxAge: 600,
   });
+  // Programs name no origin. For them nothing is added, because an answer that is added to is made anew, and sent for more.
+  return function crossOrigin(context, next) {
+    return context.req.header('origin') === undefined ? next() : answerPages(context, next);
+  };
 }

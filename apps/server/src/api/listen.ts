@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { blobFileOf } from '@agnes/blobs';
+import { blobFileOf, streamOf } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -37,8 +37,8 @@ export async function listen(
 ): Promise<Listener> {
   const answer = async (request: Request, env: HttpBindings | Http2Bindings): Promise<Response> => {
     const response = await app.fetch(request, env);
-    // To look at a body costs as much as a 304 does.
-    const file = response.status === 304 || response.body === null ? undefined : blobFileOf(response.body);
+    const stream = streamOf(response);
+    const file = stream && blobFileOf(stream);
     if (file === undefined) return response;
     await sendFile(env.outgoing as ServerResponse, response, file, onBroken);
     return RESPONSE_ALREADY_SENT;

@@ -1,5 +1,5 @@
 import type { RequestContext } from '@agnes/api-contract';
-import type { BlobStore } from '@agnes/blobs';
+import { type BlobStore, streamResponse } from '@agnes/blobs';
 import { AgnesError, toProblem } from '@agnes/errors';
 import { ifRangeHolds, noneMatchNames } from './entity-tags.ts';
 import { requestedRange } from './range.ts';
@@ -48,11 +48,11 @@ export async function blobResponse(
     });
   }
   if (range.kind === 'whole') {
-    const body = method === 'HEAD' || size === 0 ? null : blobs.read(sha256);
-    return new Response(body, { status: 200, headers: { ...full, 'content-length': String(size) } });
+    const init = { status: 200, headers: { ...full, 'content-length': String(size) } };
+    return method === 'HEAD' || size === 0 ? new Response(null, init) : streamResponse(blobs.read(sha256), init);
   }
   const { start, end } = range;
-  return new Response(blobs.read(sha256, { start, end }), {
+  return streamResponse(blobs.read(sha256, { start, end }), {
     status: 206,
     headers: {
       ...full,
