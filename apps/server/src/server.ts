@@ -60,9 +60,9 @@ async function open(config: Config, log: Logger, closing: Closing): Promise<Serv
   const stopJobs = () => runner.stop({ graceSeconds: JOB_GRACE_SECONDS });
   closing.add(stopJobs);
   refuseUndeclaredRoutes(app, operations);
-  const listener = await listen(app, config.host, config.port, (err) =>
-    log.error({ err }, 'a stored file could not be sent to its end'),
-  );
+  const listener = await listen(app, config.host, config.port, {
+    onBroken: (err) => log.error({ err }, 'a stored file could not be sent to its end'),
+  });
   // The jobs are told at once, so that they end while requests finish.
   closing.add(() => Promise.all([listener.close(REQUEST_GRACE_MS), stopJobs()]));
   const control = await listenForControl(

@@ -201,7 +201,7 @@ const app = createApp(options);
 
 /** The app behind a socket, where Node's answer has the headers that are common to all. */
 async function listening(served: typeof app, onBroken?: (error: unknown) => void) {
-  const { url, close } = await listen(served, '127.0.0.1', 0, onBroken);
+  const { url, close } = await listen(served, '127.0.0.1', 0, onBroken && { onBroken });
   return {
     request: (path: string, init?: RequestInit) => fetch(url + path, init),
     [Symbol.asyncDispose]: () => close(0),

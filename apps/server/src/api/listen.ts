@@ -25,22 +25,26 @@ const LIMITS = {
   maxHeaderSize: 16 * 1024,
 } as const;
 
-/**
- * Serves the app. Throws `invalid_config` when the address cannot be had. `onBroken` is told of a stored file that could
- * not be sent to its end.
- */
+export interface ListenOptions {
+  /** Told of a stored file that could not be sent to its end. */
+  readonly onBroken?: (error: unknown) => void;
+  /** A client that takes nothing more of a file for so long is cut off. Default 5 minutes. */
+  readonly stallMs?: number;
+}
+
+/** Serves the app. Throws `invalid_config` when the address cannot be had. */
 export async function listen(
   app: Hono<HttpEnvironment>,
   host: string,
   port: number,
-  onBroken: (error: unknown) => void = () => {},
+  { onBroken = () => {}, stallMs = 300_000 }: ListenOptions = {},
 ): Promise<Listener> {
   const answer = async (request: Request, env: HttpBindings | Http2Bindings): Promise<Response> => {
     const response = await app.fetch(request, env);
     const stream = streamOf(response);
     const file = stream && blobFileOf(stream);
     if (file === undefined) return response;
-    await sendFile(env.outgoing as ServerResponse, response, file, onBroken);
+    await sendFile(env.outgoing as ServerResponse, response, file, { onBroken, stallMs });
     return RESPONSE_ALREADY_SENT;
   };
   const server = createAdaptorServer({ fetch: answer, serverOptions: LIMITS }) as Server;

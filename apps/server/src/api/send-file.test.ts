@@ -1,15 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readlink, rm, truncate, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BlobStore, blobFileOf, openFilesystemBlobs, streamResponse } from '@agnes/blobs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BlobStore, blobFileOf, openFilesystemBlobs, streamFile, streamResponse } from '@agnes/blobs';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { HttpEnvironment } from './environment.ts';
 import { type Listener, listen } from './listen.ts';
 
+const ENDLESS = 256 * 1024 ** 2;
 const bytes = randomBytes(3 * 1024 * 1024 + 7);
 
 let folder: string;
@@ -29,12 +31,23 @@ beforeEach(async () => {
     const headers = { 'content-length': String(bytes.length), 'x-more': 'yes' };
     return streamResponse(blobs.read(sha256), { headers });
   });
+  // More than the system takes for a client that does not read.
+  const endless = join(folder, 'endless');
+  await writeFile(endless, '');
+  await truncate(endless, ENDLESS);
+  app.get('/endless', () => {
+    const headers = { 'content-length': String(ENDLESS) };
+    return streamResponse(
+      streamFile(() => open(endless, 'r')),
+      { headers },
+    );
+  });
   app.get('/range/:start/:end', (context) => {
     const [start, end] = [Number(context.req.param('start')), Number(context.req.param('end'))];
     const headers = { 'content-length': String(end - start + 1) };
     return streamResponse(blobs.read(sha256, { start, end }), { status: 206, headers });
   });
-  listener = await listen(app, '127.0.0.1', 0, (error) => broken.push(error));
+  listener = await listen(app, '127.0.0.1', 0, { onBroken: (error) => broken.push(error), stallMs: 1000 });
 });
 
 afterEach(async () => {
@@ -85,6 +98,30 @@ describe('a file of the store', () => {
     await vi.waitFor(async () => expect((await openBlobs()) ?? 0).toBe(0), 5000);
     expect((await get('/whole')).body.equals(bytes)).toBe(true);
     expect(broken).toEqual([]);
+  });
+
+  test('is closed, and its connection cut, when the client takes nothing more of it', async () => {
+    const { hostname, port } = new URL(listener.url);
+    const socket = connect(Number(port), hostname);
+    const closed = once(socket, 'close');
+    socket.write('GET /endless HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(socket, 'readable');
+    await vi.waitFor(async () => expect((await openBlobs()) ?? 0).toBe(0), 20_000);
+    socket.resume();
+    await closed;
+    expect(broken).toEqual([]);
+  });
+
+  test('is sent to its end to a client that takes it slowly', async () => {
+    const { hostname, port } = new URL(listener.url);
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /whole HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    let received = 0;
+    for await (const chunk of socket) {
+      received += (chunk as Buffer).length;
+      await sleep(25);
+    }
+    expect(received).toBeGreaterThan(bytes.length);
   });
 
   test.each([

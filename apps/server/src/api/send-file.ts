@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import type { BlobFile } from '@agnes/blobs';
+import type { ListenOptions } from './listen.ts';
 
 /**
  * Small enough for a core's cache, and for hundreds of answers at a time; smaller pieces are slower. Measured: `pnpm bench
@@ -16,15 +17,16 @@ const spare: Buffer[] = [];
  * Answers with a file: the status and headers of `response`, and the bytes through one buffer, which is filled again when
  * the socket has taken it. A web stream would need a new buffer for each piece, and some of them at a time. Resolves when
  * all is sent or the client is gone. When the file cannot be read to its end the connection is cut, so that nobody takes a
- * part for the whole, and `onBroken` is told.
+ * part for the whole, and `onBroken` is told. A client that takes nothing for `stallMs` is cut off too: it holds the file open.
  */
 export async function sendFile(
   outgoing: ServerResponse,
   response: Response,
   file: BlobFile,
-  onBroken: (error: unknown) => void,
+  { onBroken, stallMs }: Required<ListenOptions>,
 ): Promise<void> {
   let handle: FileHandle | undefined;
+  outgoing.setTimeout(stallMs, () => outgoing.destroy());
   try {
     const rest = lengthOf(response);
     handle = await file.open();

@@ -41,7 +41,7 @@ export async function startWithParts(): Promise<ServerWithParts> {
   const deployed_at = new Date().toISOString();
   const running = { build: { ...build, schema_version, deployed_at }, phase: { current: 'ready' as const } };
   const app = appOver(parts, config, log, { ...running, watch });
-  const listener = await listen(app, '127.0.0.1', 0, () => {});
+  const listener = await listen(app, '127.0.0.1', 0);
   closing.add(() => listener.close(1000));
   return {
     url: listener.url,
