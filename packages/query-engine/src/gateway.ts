@@ -105,18 +105,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 
   const withinLimits = async (asker: Asker, wanted: Wanted, run: Run, used: (resolved: Resolved) => void) => {
-    const { userId, signal } = asker;
-    await usage.check(userId);
-    const leave = await admission.enter(userId, signal);
+    const { signal } = asker;
+    const user = accountable(asker);
+    await usage.check(user);
+    const leave = await admission.enter(user, signal);
     let made: Promise<Result> | undefined;
     try {
       // Again: what waited with this one may have been answered by now.
-      await usage.check(userId);
+      await usage.check(user);
       const work = (lease: Lease): Promise<Result> => {
         made = resultOf(lease, wanted, run, used);
         return made;
       };
-      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal, user: userId });
+      return await pool.use(work, { deadlineMs: limits.deadlineMs, signal, user });
     } catch (error) {
       // Stopped at the last moment, when its result was there already: nobody else will take that away.
       void made?.then(removeResult).catch(() => {});
@@ -185,7 +186,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       throw error;
     }
     const bytes = result.kind === 'json' ? Buffer.byteLength(result.json) : result.bytes;
-    usage.add(asker.userId, bytes);
+    usage.add(accountable(asker), bytes);
     try {
       told('ok', { rows: result.rows, bytes, truncated: result.truncated });
     } catch (error) {
@@ -206,7 +207,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           return overTables(asker.userId, relations, async (resolved) => {
             used(resolved);
             const tables = [...resolved.tables];
-            return answered(await ask({ type: 'run', user: asker.userId, tables, output }, kindOf(output)));
+            return answered(await ask({ type: 'run', user: accountable(asker), tables, output }, kindOf(output)));
           });
         },
       );
@@ -242,8 +243,13 @@ async function removeResult(result: Result): Promise<void> {
   if (result.kind === 'file') await rm(result.path, { force: true });
 }
 
-function whoOf({ userId, viewedBy, ip, credentialId }: Asker) {
-  return { userId: viewedBy?.userId ?? userId, ip: ip ?? null, credentialId: credentialId ?? null };
+/** Whose limits hold, and who stands in the audit: not the one as whom somebody looks. */
+function accountable({ userId, viewedBy }: Asker): string {
+  return viewedBy?.userId ?? userId;
+}
+
+function whoOf(asker: Asker) {
+  return { userId: accountable(asker), ip: asker.ip ?? null, credentialId: asker.credentialId ?? null };
 }
 
 const kindOf = (output: Output): 'json' | 'written' => (output.kind === 'json' ? 'json' : 'written');

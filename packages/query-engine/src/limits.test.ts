@@ -81,6 +81,19 @@ test('what a person had today is kept over a restart, and ends at the cap', asyn
   expect(await it.rows(bob, 'SELECT 1')).toStrictEqual([[1]]);
 });
 
+test('what an administrator asks as somebody else counts for the administrator', async () => {
+  const had = async (): Promise<[ann: number, root: number]> => {
+    await it.reopen({});
+    const rows = await it.state.db.select().from(schema.queryUsage);
+    const queriesOf = (id: string): number => rows.find(({ user_id }) => user_id === id)?.queries ?? 0;
+    return [queriesOf(ann), queriesOf('user_root')];
+  };
+  const [annBefore, rootBefore] = await had();
+  const asAnn = { userId: ann, viewedBy: { userId: 'user_root' } };
+  await it.engine.gateway.query(asAnn, 'SELECT count(*) FROM numbers', { format: 'json', limit: 1 });
+  expect(await had()).toEqual([annBefore, rootBefore + 1]);
+});
+
 test('usage is of a UTC day, is written in batches, and what could not be written is written later', async () => {
   let now = new Date('2026-03-01T23:59:59Z');
   let writes = 0;
