@@ -1,5 +1,6 @@
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { MOST_DEVICE_LOGINS } from './device-rows.ts';
 import type { Caller } from './index.ts';
 import { ADMIN, type OpenedAuth, openAuth, PASSWORD, PEER, refused, waitOf } from './testing/open-auth.ts';
 
@@ -142,4 +143,28 @@ test('logins that are over are forgotten when another one begins', async () => {
   opened.pass(first.expiresInSeconds);
   await start();
   expect(await opened.state.db.select().from(schema.deviceLogins)).toHaveLength(1);
+});
+
+test('who fills the list of waiting devices pushes out their own, not those of others', async () => {
+  const { deviceCode } = await start();
+  const { deviceLogins } = schema;
+  await opened.state.write(async (tx) => {
+    const [mine] = await tx.select().from(deviceLogins);
+    if (mine === undefined) throw new Error('A device waits.');
+    const theirs = Array.from({ length: MOST_DEVICE_LOGINS - 1 }, (_, index) => ({
+      ...mine,
+      id: `theirs-${index}`,
+      device_code_hash: `device-${index}`,
+      user_code_hash: `user-${index}`,
+      // Six addresses, of which each has more than one.
+      created_ip: `203.0.113.${index % 6}`,
+      created_at: new Date(mine.created_at.getTime() + 1000 + index),
+    }));
+    await tx.insert(deviceLogins).values(theirs);
+  });
+  await opened.auth.devices.start('one more', { ip: '203.0.113.0', userAgent: null });
+  const ids = (await opened.state.db.select({ id: deviceLogins.id }).from(deviceLogins)).map(({ id }) => id);
+  expect(ids).toHaveLength(MOST_DEVICE_LOGINS);
+  expect(ids).not.toContain('theirs-0');
+  await refused('authorization_pending', poll(deviceCode));
 });

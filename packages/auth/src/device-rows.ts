@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { type StateDatabase, schema } from '@agnes/state';
-import { asc, eq, inArray, lte } from 'drizzle-orm';
+import { asc, eq, lte } from 'drizzle-orm';
+import { addressGroup } from './address-group.ts';
 import { hashToken } from './token-format.ts';
 
 export type DeviceLogin = typeof schema.deviceLogins.$inferSelect;
@@ -8,8 +9,8 @@ export type DeviceLogin = typeof schema.deviceLogins.$inferSelect;
 /** Letters that are hard to mistake for one another and spell no words (RFC 8628 §6.1). */
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ';
 const LENGTH = 8;
-/** Logins that wait at a time; the oldest go. */
-const MOST = 1000;
+/** Logins that wait at a time. */
+export const MOST_DEVICE_LOGINS = 1000;
 
 /** A code for a person to read on one screen and type on another: `BCDF-GHJK`, of 2.5 × 10¹⁰ that can be. */
 export function createUserCode(): string {
@@ -22,13 +23,21 @@ export function hashUserCode(typed: string): string {
   return hashToken(typed.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''));
 }
 
-/** Removes logins that are over, and the oldest of too many, before another one is added. */
+/**
+ * Removes logins that are over, and one of too many before another is added: the oldest of the address that has most, so that
+ * nobody pushes out the logins of others.
+ */
 export async function pruneDeviceLogins(tx: StateDatabase, at: Date): Promise<void> {
   const { deviceLogins } = schema;
   await tx.delete(deviceLogins).where(lte(deviceLogins.expires_at, at));
-  const rows = await tx.select({ id: deviceLogins.id }).from(deviceLogins).orderBy(asc(deviceLogins.created_at));
-  const tooMany = rows.slice(0, Math.max(0, rows.length - MOST + 1)).map(({ id }) => id);
-  if (tooMany.length > 0) await tx.delete(deviceLogins).where(inArray(deviceLogins.id, tooMany));
+  const rows = await tx
+    .select({ id: deviceLogins.id, ip: deviceLogins.created_ip })
+    .from(deviceLogins)
+    .orderBy(asc(deviceLogins.created_at));
+  if (rows.length < MOST_DEVICE_LOGINS) return;
+  const byAddress = [...Map.groupBy(rows, ({ ip }) => addressGroup(ip)).values()];
+  const [oldest] = byAddress.reduce((most, rows) => (rows.length > most.length ? rows : most));
+  if (oldest !== undefined) await tx.delete(deviceLogins).where(eq(deviceLogins.id, oldest.id));
 }
 
 /** The login that waits with a typed code. */
