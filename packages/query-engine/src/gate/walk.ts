@@ -3,6 +3,7 @@ import { functionRefusal } from './function-refusal.ts';
 import { allowedFunctionNames, isAllowedFunction, TABLE_FUNCTIONS } from './functions.ts';
 import type { Refusal } from './gate.ts';
 import { refuse } from './gate.ts';
+import { JSON_TO_TYPES, refusedStructure } from './json-types.ts';
 import {
   CASE,
   type Content,
@@ -267,8 +268,18 @@ class Walk {
   #function(node: TreeNode, inFrom: boolean): void {
     const name = textOf(node.function_name);
     const lower = asciiLower(name);
+    if (!inFrom && JSON_TO_TYPES.has(lower)) this.#structure(node);
     if (inFrom ? TABLE_FUNCTIONS.has(lower) : isAllowedFunction(lower) || lower === 'count_star') return;
     throw this.#refuse(functionRefusal(name, inFrom ? TABLE_FUNCTIONS : allowedFunctionNames()));
+  }
+
+  #structure(call: TreeNode): void {
+    const refused = refusedStructure(call);
+    if (refused === undefined) return;
+    throw this.#notAllowed(
+      refused,
+      `Write the structure as text, of DuckDB's own types: '{"a": "INTEGER", "b": ["VARCHAR"]}'.`,
+    );
   }
 
   #type(type: unknown): void {

@@ -286,6 +286,8 @@ SELECT md5('a'), sha256('a'), hash('a') = hash('a'), base64('a'::BLOB), hex('a')
 SELECT attributes->'k', attributes->>'k', attributes->>'$.n', json_extract(attributes, '$.n')::INT FROM orders ORDER BY id LIMIT 3
 SELECT json_extract_string(attributes, 'k'), json_type(attributes), json_keys(attributes), attributes.k FROM orders ORDER BY id LIMIT 3
 SELECT to_json({'a': [1, NULL]}), json_object('a', 1), json_array(1, 'b'), json_group_array(id) FROM range(3) t(id)
+SELECT json_transform('{"a": {"b": [1, 2]}, "c": "2024-01-01", "d": 1.5}', '{"a": {"b": ["BIGINT"]}, "c": "timestamp with time zone", "d": "DECIMAL(10, 2)"}')
+SELECT from_json('[{"2": "x", "1": null}]', '[{"2": "varchar", "1": "integer[]"}]'), json_transform('["a"]', '["JSON"]'::JSON)
 SELECT from_json('{"a": 1}', '{"a": "INTEGER"}'), json_array_length('[1, 2]'), json_valid('{'), '{"a": 1}'::JSON
 SELECT json_group_object(status, n) FROM (SELECT status, count(*) AS n FROM orders GROUP BY status ORDER BY status)
 SELECT abs(-1), round(2.567, 2), ceil(1.2), floor(1.8), sqrt(4), power(2, 3), 2 ** 3, 7 // 2, 7 % 3, mod(7, 3), sign(-2), ln(1), log10(100), exp(0), pi()
