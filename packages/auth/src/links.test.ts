@@ -157,6 +157,25 @@ describe('asking for a link', () => {
     );
   });
 
+  test('of nobody, or with a wrong link, is noted where refusals are kept from filling the audit log', async () => {
+    const noted: string[] = [];
+    auth = fixture.auth({
+      signIn: mailTo(smtp.port),
+      noteRefusal: async ({ action, result, ip }) => void noted.push(`${action} ${result} ${ip}`),
+    });
+    await auth.requestMagicLink('nobody@example.com', PEER);
+    await auth.requestPasswordReset('nobody@example.com', PEER);
+    await auth.settled();
+    await refused('invalid_credentials', auth.consumeMagicLink('wrong', OTHER));
+    expect(noted).toEqual([
+      `auth.link user_not_found ${PEER.ip}`,
+      `auth.link user_not_found ${PEER.ip}`,
+      `auth.sign_in invalid_credentials ${OTHER.ip}`,
+    ]);
+    const audited = (await fixture.audited()).filter((row) => /^auth\..* (?!ok)/.test(row));
+    expect(audited).toEqual([]);
+  });
+
   test('is limited by address and by account, known or not', async () => {
     for (const email of [ANA, 'nobody@example.com']) {
       for (let n = 0; n < 5; n += 1) await auth.requestPasswordReset(email, { ip: `192.0.2.${n}`, userAgent: null });

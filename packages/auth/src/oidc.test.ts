@@ -183,6 +183,17 @@ describe('signing in at a provider', () => {
     expect(await fixture.audited()).toContain(`auth.sign_in ${reason}`);
   });
 
+  test('notes whom it does not let in where refusals are kept from filling the audit log', async () => {
+    const noted: string[] = [];
+    auth = fixture.auth({
+      signIn: { mail: undefined, oidc: [oidcSettings(provider)], googleGroups: undefined },
+      noteRefusal: async ({ action, result, ip }) => void noted.push(`${action} ${result} ${ip}`),
+    });
+    expect(await reasonOf(signIn('foreign'))).toBe('domain_not_allowed');
+    expect(noted).toEqual([`auth.sign_in domain_not_allowed ${PEER.ip}`]);
+    expect(await fixture.audited()).not.toContain('auth.sign_in domain_not_allowed');
+  });
+
   test('makes no account where it is not to, and none for one that is deactivated', async () => {
     use(oidcSettings(provider, { autoCreate: false }));
     expect(await reasonOf(signIn('ana'))).toBe('no_account');

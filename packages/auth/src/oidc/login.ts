@@ -1,4 +1,4 @@
-import { recordAudit, replaceMembers } from '@agnes/rbac';
+import { replaceMembers } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { and, eq, gt } from 'drizzle-orm';
 import * as client from 'openid-client';
@@ -17,7 +17,7 @@ import { pruneOidcLogins } from './login-rows.ts';
 import type { OidcProvider } from './provider.ts';
 import { refuseSignIn } from './refusal.ts';
 
-export interface OidcOptions extends Pick<LinkOptions, 'state' | 'limits' | 'now' | 'sessionHours'> {
+export interface OidcOptions extends Pick<LinkOptions, 'state' | 'limits' | 'now' | 'sessionHours' | 'noteRefusal'> {
   readonly providers: ReadonlyMap<string, OidcProvider>;
   /** Google's groups, when they are configured; asked after a sign-in with Google. */
   readonly googleGroups: GoogleGroups | undefined;
@@ -112,7 +112,7 @@ export async function finishOidc(
     if (session === undefined) throw refuseSignIn('not_in_allowed_group');
     return { ...session, next: login.next_path };
   } catch (error) {
-    await noteRefusal(options, { id, identity, peer }, error);
+    await noteReason(options, { id, identity, peer }, error);
     throw error;
   }
 }
@@ -196,8 +196,8 @@ function messageFor(error: unknown): string {
   return [error.message, code, said].filter((part) => typeof part === 'string').join(', ');
 }
 
-async function noteRefusal(
-  { state }: OidcOptions,
+async function noteReason(
+  { noteRefusal }: OidcOptions,
   { id, identity, peer }: { readonly id: string; readonly identity: Identity | undefined; readonly peer: Peer },
   error: unknown,
 ): Promise<void> {
@@ -205,15 +205,13 @@ async function noteRefusal(
   const { reason } = details ?? {};
   // Of what nobody began nothing is known, and anybody can send as much of it as they like.
   if (typeof reason !== 'string' || reason === 'expired') return;
-  await state.write((tx) =>
-    recordAudit(tx, {
-      userId: null,
-      action: 'auth.sign_in',
-      params: { method: `oidc:${id}`, ...(identity === undefined ? {} : { email: identity.email }) },
-      result: reason,
-      ip: peer.ip,
-    }),
-  );
+  await noteRefusal({
+    userId: null,
+    action: 'auth.sign_in',
+    params: { method: `oidc:${id}`, ...(identity === undefined ? {} : { email: identity.email }) },
+    result: reason,
+    ip: peer.ip,
+  });
 }
 
 function providerOf(providers: ReadonlyMap<string, OidcProvider>, id: string): OidcProvider {
