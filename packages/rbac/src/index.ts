@@ -10,7 +10,7 @@ export { dropApprovedDevices, endSessions } from './end-sessions.ts';
 export type { Grant, GrantFilter, NewGrant } from './grants.ts';
 export { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, type Group, type GroupPatch, type NewGroup } from './groups.ts';
 export { countActiveAdmins, keepAnAdmin } from './last-admin.ts';
-export { type DirectoryOrigin, type GroupOrigin, type MappedEmails, originOf, syncedGroup } from './managed-groups.ts';
+export { type GroupOrigin, type MappedEmails, originOf, syncedGroup } from './managed-groups.ts';
 export {
   insertMember,
   isAdmin,
