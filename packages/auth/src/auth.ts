@@ -165,7 +165,7 @@ export function createAuth(options: AuthOptions): Auth {
     cookie,
     limits,
     prepareLocalDev: () =>
-      localDevEmail === undefined ? leaveLocalDev(state, now()) : prepareLocalDev(state, localDevEmail, now()),
+      localDevEmail === undefined ? leaveLocalDev(state) : prepareLocalDev(state, localDevEmail, now()),
     seedAdmin: (seed) => seedAdmin(state, passwords, seed, now()),
     async prepareBootstrap(stateDir) {
       code = bootstrapCode(stateDir);

@@ -118,6 +118,13 @@ describe('a session', () => {
     await refused('invalid_credentials', opened.callerOf(admin.session.token));
   });
 
+  test('of a seeded administrator goes on when somebody else says that they are one', async () => {
+    const admin = await opened.signIn();
+    await opened.access.addMember('Admin', ADMIN, 'admin', null);
+    await opened.auth.seedAdmin({ email: 'new@example.com' });
+    expect(await opened.callerOf(admin.session.token)).toMatchObject({ isAdmin: true });
+  });
+
   test('and what is left of it are a bounded number of rows', async () => {
     const [user] = await opened.state.db.select().from(schema.users).where(eq(schema.users.email, ANA));
     if (user === undefined) throw new Error('no user');

@@ -21,18 +21,11 @@ import {
   seedSystemGroups,
   updateGroup,
 } from './groups.ts';
+import { groupsOf, type Membership, membershipsByUser } from './groups-of.ts';
 import type { MappedEmails } from './managed-groups.ts';
 import { marketplacePluginType } from './marketplace-plugins.ts';
-import {
-  addMember,
-  groupsOf,
-  listMembers,
-  type Member,
-  type Membership,
-  type MembershipSource,
-  membershipsByUser,
-  removeMember,
-} from './members.ts';
+import { addMember, listMembers, type Member, removeMember } from './members.ts';
+import type { MembershipSource } from './membership-rows.ts';
 import { type GroupMembership, listMemberships, membershipOf } from './memberships.ts';
 import { memoryDomainType } from './memory-domains.ts';
 import {

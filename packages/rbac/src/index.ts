@@ -9,17 +9,17 @@ export type { EffectiveAccess } from './effective.ts';
 export { dropApprovedDevices, endSessions } from './end-sessions.ts';
 export type { Grant, GrantFilter, NewGrant } from './grants.ts';
 export { ADMIN_GROUP_ID, EVERYONE_GROUP_ID, type Group, type GroupPatch, type NewGroup } from './groups.ts';
+export { isAdmin, type Membership } from './groups-of.ts';
 export { countActiveAdmins, keepAnAdmin } from './last-admin.ts';
 export { type GroupOrigin, type MappedEmails, originOf, syncedGroup } from './managed-groups.ts';
+export type { Member } from './members.ts';
 export {
   insertMember,
-  isAdmin,
-  type Member,
-  type Membership,
   type MembershipKey,
   type MembershipSource,
   removeFromAllGroups,
-} from './members.ts';
+  withdrawMembers,
+} from './membership-rows.ts';
 export type { GroupMembership } from './memberships.ts';
 export { normaliseEmail } from './people.ts';
 export type { NewPolicy, Policy, PolicyFilter, PolicyPatch, PolicyValidator } from './policies.ts';
