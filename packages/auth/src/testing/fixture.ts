@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MailSettings, OidcProviderSettings, SignInSettings } from '@agnes/config';
+import { type MailSettings, type OidcProviderSettings, Secret, type SignInSettings } from '@agnes/config';
 import { isAgnesError } from '@agnes/errors';
 import { type Access, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
@@ -98,7 +98,7 @@ export function oidcSettings(
     id: 'corp',
     issuer,
     clientId,
-    clientSecret,
+    clientSecret: new Secret(clientSecret),
     label: 'Corp',
     scopes: ['openid', 'email', 'profile'],
     allowedDomains: ['example.com'],
