@@ -11,6 +11,7 @@ import { oidcSource } from '../sso-managed.ts';
 import { hashToken, randomText } from '../token-format.ts';
 import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
+import { claimsOf, reached } from './ask-provider.ts';
 import { type Identity, identityOf } from './claims.ts';
 import { groupsForClaim } from './groups.ts';
 import { pruneOidcLogins } from './login-rows.ts';
@@ -140,60 +141,6 @@ async function takeLogin(
   const [login] = await state.write((tx) => tx.delete(oidcLogins).where(isTheirs).returning());
   if (login === undefined) throw refuseSignIn('expired');
   return login;
-}
-
-/** What the provider says in its ID token, and in its user info where that is needed for address or groups. */
-async function claimsOf(
-  provider: OidcProvider,
-  callbackUrl: URL,
-  login: Login,
-  onError: (error: unknown) => void,
-): Promise<Record<string, unknown>> {
-  const configuration = await reached(provider, onError);
-  // The address as the provider was told it, whatever a proxy made of the request on its way here.
-  const answered = new URL(provider.redirectUri);
-  answered.search = callbackUrl.search;
-  try {
-    const tokens = await client.authorizationCodeGrant(configuration, answered, {
-      pkceCodeVerifier: login.code_verifier,
-      expectedNonce: login.nonce,
-      expectedState: callbackUrl.searchParams.get('state') ?? '',
-      idTokenExpected: true,
-    });
-    const claims = tokens.claims();
-    if (claims === undefined) throw new Error('The provider sent no ID token.');
-    const { groupsClaim } = provider.settings;
-    const lacksGroups = groupsClaim !== undefined && claims[groupsClaim] === undefined;
-    const hasAddress = claims.email !== undefined && claims.email_verified !== undefined;
-    if (hasAddress && !lacksGroups) return claims;
-    if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
-    const userInfo = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-    // Address and flag belong together: both from the one or both from the other.
-    const { email, email_verified } = hasAddress || userInfo.email === undefined ? claims : userInfo;
-    return { ...userInfo, ...claims, email, email_verified };
-  } catch (error) {
-    if (error instanceof client.AuthorizationResponseError && error.error === 'access_denied') {
-      throw refuseSignIn('cancelled', error);
-    }
-    onError(new Error(`A sign-in at the provider '${provider.settings.id}' failed: ${messageFor(error)}`));
-    throw refuseSignIn('oauth_failed', error);
-  }
-}
-
-async function reached(provider: OidcProvider, onError: (error: unknown) => void): Promise<client.Configuration> {
-  try {
-    return await provider.configuration();
-  } catch (error) {
-    onError(new Error(`The provider '${provider.settings.id}' cannot be used: ${messageFor(error)}`));
-    throw refuseSignIn('provider_unavailable', error);
-  }
-}
-
-/** Code and message of the library, which hold no token. */
-function messageFor(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code, error: said } = error as { code?: unknown; error?: unknown };
-  return [error.message, code, said].filter((part) => typeof part === 'string').join(', ');
 }
 
 async function noteReason(
