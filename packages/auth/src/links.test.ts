@@ -3,7 +3,9 @@ import { type SmtpServer, startSmtpServer } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Auth, createBreakGlass } from './index.ts';
 import { issueOneTimeToken } from './one-time-tokens.ts';
-import { ADMIN, type Fixture, mailTo, openFixture, PASSWORD, PEER, refused, SERVER_URL } from './testing/fixture.ts';
+import { ADMIN, type Fixture, openFixture, PASSWORD, PEER, SERVER_URL } from './testing/fixture.ts';
+import { refused } from './testing/refusals.ts';
+import { mailTo } from './testing/sign-in-settings.ts';
 
 const OTHER = { ip: '198.51.100.7', userAgent: null };
 const ANA = 'ana@example.com';

@@ -4,7 +4,7 @@ import { selfSignedCertificate, startSmtpServer } from '@agnes/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createMailer, type Mail } from './mail/mailer.ts';
 import { linkMail } from './mail/messages.ts';
-import { mailTo } from './testing/fixture.ts';
+import { mailTo } from './testing/sign-in-settings.ts';
 
 const MAIL: Mail = linkMail('ana@example.com', 'magic_link', 'https://agnes.example.com/login/link?token=abc&x="<y>\'');
 const certificate = selfSignedCertificate('localhost');

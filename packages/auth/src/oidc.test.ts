@@ -11,17 +11,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Auth } from './index.ts';
 import { MOST_OIDC_LOGINS } from './oidc/login-rows.ts';
 import { wordsOfRefusal } from './oidc/refusal.ts';
-import {
-  ADMIN,
-  type Fixture,
-  oidcSettings,
-  openFixture,
-  PASSWORD,
-  PEER,
-  reasonOf,
-  refused,
-  SERVER_URL,
-} from './testing/fixture.ts';
+import { ADMIN, type Fixture, openFixture, PASSWORD, PEER, SERVER_URL } from './testing/fixture.ts';
+import { reasonOf, refused } from './testing/refusals.ts';
+import { oidcSettings } from './testing/sign-in-settings.ts';
 
 const CALLBACK = `${SERVER_URL}/auth/oidc/corp/callback`;
 

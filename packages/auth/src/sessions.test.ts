@@ -2,7 +2,9 @@ import { schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSession } from './sessions.ts';
-import { ADMIN, type OpenedAuth, openAuth, PEER, refused, SCHEDULER_TOKEN } from './testing/open-auth.ts';
+import { ADMIN, PEER } from './testing/fixture.ts';
+import { type OpenedAuth, openAuth, SCHEDULER_TOKEN } from './testing/open-auth.ts';
+import { refused } from './testing/refusals.ts';
 
 const ANA = 'ana@example.com';
 let opened: OpenedAuth;
