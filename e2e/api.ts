@@ -4,7 +4,7 @@ import type { RunningServer } from '@agnes/testkit';
 /** Calls of a running server as a program makes them, without the start of a CLI. */
 export interface Api {
   get<T>(path: string): Promise<T>;
-  send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T>;
+  send<T>(method: string, path: string, body?: unknown): Promise<T>;
   /** The bytes of a part, or the status of a refusal. */
   part(sha256: string): Promise<Buffer | number>;
 }

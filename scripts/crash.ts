@@ -1,10 +1,6 @@
 // `pnpm crash [NAME...] [--runs N] [--seed S]`: the crash tests of `npm test` with many more rounds, and one table at the end.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openReport, runVitest } from './run-vitest.ts';
 
 /** What can be killed: the vitest project and file that do it, and a pattern for the names of its tests. */
 const SUITES: Readonly<Record<string, readonly [project: string, file: string, tests: string]>> = {
@@ -44,24 +40,24 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'agnes-crash-report-'));
-  const report = join(folder, 'report.ndjson');
+  await using report = await openReport();
   const failed: string[] = [];
   let rows: readonly Row[] = [];
-  try {
-    for (const name of options.names) {
-      const code = await runSuite(name, { ...options.env, AGNES_CRASH_REPORT: report });
-      // A pattern that matches no test would pass as well, having killed nothing.
-      const now = await readRows(report);
-      if (code !== 0 || now.length === rows.length) failed.push(name);
-      rows = now;
-    }
-    process.stdout.write(`\n${tableOf(rows)}\n`);
-    if (failed.length > 0) process.stdout.write(`Failed: ${failed.join(', ')}\n`);
-    return failed.length === 0 && rows.every(({ lost, violations }) => lost + violations === 0) ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  for (const name of options.names) {
+    const code = await runVitest(testsOf(name), { ...options.env, AGNES_CRASH_REPORT: report.path });
+    const now = (await report.lines()).map((line) => JSON.parse(line) as Row);
+    // A pattern that matches no test would pass as well, having killed nothing.
+    if (code !== 0 || now.length === rows.length) failed.push(name);
+    rows = now;
   }
+  process.stdout.write(`\n${tableOf(rows)}\n`);
+  if (failed.length > 0) process.stdout.write(`Failed: ${failed.join(', ')}\n`);
+  return failed.length === 0 && rows.every(({ lost, violations }) => lost + violations === 0) ? 0 : 1;
+}
+
+function testsOf(name: string): string[] {
+  const [project, file, tests] = SUITES[name] ?? ['', '', ''];
+  return ['--project', project, file, ...(tests === '' ? [] : ['--testNamePattern', tests])];
 }
 
 /** What to do, or why the arguments cannot be read. */
@@ -97,31 +93,6 @@ function parse(args: string[]) {
     allowPositionals: true,
     options: { runs: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
-}
-
-/** The exit code of vitest, which shows the progress that the tests print. */
-async function runSuite(name: string, env: Readonly<Record<string, string>>): Promise<number> {
-  const [project, file, tests] = SUITES[name] ?? ['', '', ''];
-  const vitest = join(import.meta.dirname, '..', 'node_modules', 'vitest', 'vitest.mjs');
-  const pattern = tests === '' ? [] : ['--testNamePattern', tests];
-  const child = spawn(process.execPath, [vitest, 'run', '--project', project, file, ...pattern], {
-    cwd: join(import.meta.dirname, '..'),
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return code ?? 1;
-}
-
-/** What the suites have reported so far. */
-async function readRows(path: string): Promise<Row[]> {
-  try {
-    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
-    return lines.map((line) => JSON.parse(line) as Row);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    return [];
-  }
 }
 
 function tableOf(rows: readonly Row[]): string {

@@ -1,10 +1,6 @@
 // `pnpm fuzz:sql [--minutes N] [--seed S]`: the generated SQL of `npm test` for minutes, and its figures at the end.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openReport, runVitest } from './run-vitest.ts';
 
 const USAGE = `Usage: pnpm fuzz:sql [--minutes N] [--seed S]
 
@@ -24,17 +20,13 @@ async function main(args: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return 0;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'agnes-fuzz-report-'));
-  const report = join(folder, 'report.ndjson');
-  try {
-    const code = await runSuite({ ...options.env, AGNES_FUZZ_REPORT: report });
-    const lines = await readFile(report, 'utf8').catch(() => '');
-    process.stdout.write(lines === '' ? 'Nothing was tried.\n' : lines);
-    // A test that did not run would pass as well.
-    return code === 0 && lines === '' ? 1 : code;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using report = await openReport();
+  const tests = ['--project', '@agnes/query-engine', 'src/gate/fuzz.test.ts'];
+  const code = await runVitest(tests, { ...options.env, AGNES_FUZZ_REPORT: report.path });
+  const lines = await report.lines();
+  process.stdout.write(`${lines.length === 0 ? 'Nothing was tried.' : lines.join('\n')}\n`);
+  // A test that did not run would pass as well.
+  return code === 0 && lines.length === 0 ? 1 : code;
 }
 
 /** What to do, or why the arguments cannot be read. */
@@ -62,17 +54,4 @@ function parse(args: string[]) {
     args: args.filter((arg) => arg !== '--'),
     options: { minutes: { type: 'string' }, seed: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
-}
-
-/** The exit code of vitest, which shows what the tests print. */
-async function runSuite(env: Readonly<Record<string, string>>): Promise<number> {
-  const root = join(import.meta.dirname, '..');
-  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
-  const child = spawn(process.execPath, [vitest, 'run', '--project', '@agnes/query-engine', 'src/gate/fuzz.test.ts'], {
-    cwd: root,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const [code] = (await once(child, 'close')) as [number | null];
-  return code ?? 1;
 }

@@ -11,6 +11,7 @@ import {
   startSmtpServer,
 } from '@agnes/testkit';
 import { expect } from 'vitest';
+import { signIn } from '../api.ts';
 
 /** A server with a mail server, and a browser to look at its pages. */
 export interface World extends AsyncDisposable {
@@ -136,22 +137,9 @@ export async function fillIn(page: Page, { email, password }: Person): Promise<v
   await pressEnter(page);
 }
 
-async function adminOf({ url, admin }: RunningServer): Promise<Admin> {
-  const request = async (token: string | undefined, method: string, path: string, body?: unknown) => {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path} is answered with ${response.status}: ${text}`);
-    return text === '' ? undefined : JSON.parse(text);
-  };
-  const { access_token } = await request(undefined, 'POST', '/auth/token', admin);
-  const call: Admin['call'] = (method, path, body) => request(access_token, method, path, body);
+async function adminOf(server: RunningServer): Promise<Admin> {
+  const { send } = await signIn(server);
+  const call: Admin['call'] = (method, path, body) => send(method, path, body);
   return {
     call,
     async add(name, more = {}) {

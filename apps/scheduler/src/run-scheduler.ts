@@ -18,7 +18,7 @@ type Settings = Pick<
 
 /** Runs the clock until the process is told to stop, or the server that started it is gone. Throws `invalid_config`. */
 export async function runScheduler(config: Settings): Promise<void> {
-  const token = config.schedulerApiToken;
+  const token = config.schedulerApiToken?.reveal();
   if (token === undefined) {
     throw new AgnesError('invalid_config', 'SCHEDULER_API_TOKEN is not set, so the server would refuse every call.', {
       hint: 'Set it to the same text as for the server, at least 32 characters.',

@@ -48,9 +48,9 @@ async function readStored(state: State): Promise<Stored | undefined> {
 
 async function fingerprints(values: readonly SettingValue[], salt: string): Promise<Record<string, string>> {
   const entries = await Promise.all(
-    values.map(async ({ name, value, secret }) => {
-      if (value === undefined) return [name, 'unset'] as const;
-      const text = `${name}=${JSON.stringify(value)}`;
+    values.map(async ({ name, json, secret }) => {
+      if (json === undefined) return [name, 'unset'] as const;
+      const text = `${name}=${json}`;
       const hash = secret ? await slowHash(text, salt, 32) : createHash('sha256').update(salt).update(text).digest();
       return [name, hash.toString('hex')] as const;
     }),

@@ -23,7 +23,7 @@ export function stateFile(config: Pick<Config, 'stateDir'>): string {
 /** Where the state is: the Postgres that the configuration names, else the file. The folder's lock is there either way. */
 export function stateLocation(config: Pick<Config, 'stateDir' | 'stateUrl'>): StateLocation {
   const path = stateFile(config);
-  return config.stateUrl === undefined ? { path } : { path, url: config.stateUrl };
+  return config.stateUrl === undefined ? { path } : { path, url: config.stateUrl.reveal() };
 }
 
 /** Makes the folders that are missing. Throws `invalid_config`, which names the folder, when that cannot be done. */

@@ -19,7 +19,7 @@ export async function admitFirstAdmin(
     );
   }
   const { seedAdminEmail: email, seedAdminPassword: password } = config;
-  if (email !== undefined) await auth.seedAdmin({ email, password });
+  if (email !== undefined) await auth.seedAdmin({ email, password: password?.reveal() });
   const codeFile = await auth.prepareBootstrap(config.stateDir);
   if (codeFile === undefined) return;
   log.warn(

@@ -61,7 +61,7 @@ export async function openParts(config: Config, log: Logger, closing: Closing): 
   const blobs = await openFilesystemBlobs(folder.blobs);
   const access = createAccess({ state, mappedEmails: mappedGroups(config.signIn.googleGroups) });
   await access.seedSystemGroups();
-  const schedulerToken = config.schedulerApiToken ?? randomBytes(32).toString('base64url');
+  const schedulerToken = config.schedulerApiToken?.reveal() ?? randomBytes(32).toString('base64url');
   const { signIn, serverUrl } = config;
   const directory = signIn.googleGroups && (await openGoogleDirectory(signIn.googleGroups));
   const auth = createAuth({

@@ -20,7 +20,7 @@ export type {
 } from './operation.ts';
 export { accessOperations } from './operations/access.ts';
 export { auditEntry, auditOperations } from './operations/audit.ts';
-export { authOperations, userOperations } from './operations/auth.ts';
+export { authOperations } from './operations/auth.ts';
 export { catalogOperations } from './operations/catalog.ts';
 export { distributionOperations, manifest, manifestTable, part } from './operations/distribution.ts';
 export { healthOperations } from './operations/health.ts';
@@ -32,4 +32,5 @@ export { queryOperations } from './operations/query.ts';
 export { registryOperations, registryTable } from './operations/registry.ts';
 export { deviceOperations, sessionOperations } from './operations/sessions.ts';
 export { signInOperations } from './operations/sign-in.ts';
+export { userOperations } from './operations/users.ts';
 export { type Scope, scopeAdmits, TOKEN_SCOPE_NAMES, TOKEN_SCOPES, type TokenScope } from './scopes.ts';

@@ -6,6 +6,8 @@ export const nullableTime = v.nullable(time);
 export const nonNegative = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const id = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 export const email = v.pipe(v.string(), v.trim(), v.toLowerCase(), v.maxLength(254), v.email());
+/** As it was typed. What a good one is, the server says where one is set. */
+export const password = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 /** One line for people: a name, a label. Nothing in it steers a terminal, and all of it can be stored. */
 export const shortText = v.pipe(
   v.string(),

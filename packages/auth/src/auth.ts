@@ -10,13 +10,14 @@ import { createLastUse } from './last-use.ts';
 import { createLimits, type Limits } from './limits.ts';
 import { leaveLocalDev, localDevWayIn, prepareLocalDev } from './local-dev.ts';
 import { createLockOut } from './lock-out.ts';
+import type { NoteRefusal } from './note-refusal.ts';
 import { createPasswords } from './password-hash.ts';
 import { createPersonalToken, type NewPersonalToken } from './personal-tokens.ts';
 import { schedulerWayIn } from './scheduler-token.ts';
 import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
 import { type SessionCookie, sessionCookie } from './session-cookie.ts';
 import { createSessions, type NewSession, type Sessions } from './sessions.ts';
-import { type NoteRefusal, type SignInOptions, signIn, signOut } from './sign-in.ts';
+import { type SignInOptions, signIn, signOut } from './sign-in.ts';
 import { bearerWayIn, cookieWayIn, tokenReader } from './token-way-in.ts';
 import {
   createUser,
@@ -53,7 +54,7 @@ export interface AuthOptions extends Partial<WaysSettings> {
   readonly secureCookie?: boolean;
   /** Local development mode: who everybody on this machine is. */
   readonly localDevEmail?: string | undefined;
-  /** Where refused sign-ins go; by default into the audit log, each in a write of its own. */
+  /** Where refusals go; by default into the audit log, each in a write of its own. */
   readonly noteRefusal?: NoteRefusal;
   /** Told when the last use of a token could not be written: nothing a request waits for. */
   readonly onBackgroundError?: (error: unknown) => void;
@@ -137,6 +138,7 @@ export function createAuth(options: AuthOptions): Auth {
     sessionHours,
     limits,
     lockOut,
+    noteRefusal,
     onError: options.onBackgroundError ?? (() => undefined),
   });
 
@@ -163,7 +165,7 @@ export function createAuth(options: AuthOptions): Auth {
     cookie,
     limits,
     prepareLocalDev: () =>
-      localDevEmail === undefined ? leaveLocalDev(state, now()) : prepareLocalDev(state, localDevEmail, now()),
+      localDevEmail === undefined ? leaveLocalDev(state) : prepareLocalDev(state, localDevEmail, now()),
     seedAdmin: (seed) => seedAdmin(state, passwords, seed, now()),
     async prepareBootstrap(stateDir) {
       code = bootstrapCode(stateDir);

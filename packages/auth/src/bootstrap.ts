@@ -19,7 +19,7 @@ export interface BootstrapInput {
   readonly code: string;
 }
 
-type BootstrapOptions = Omit<SignInOptions, 'lockOut' | 'noteRefusal'> & { readonly limits: Limits };
+type BootstrapOptions = Omit<SignInOptions, 'lockOut'> & { readonly limits: Limits };
 
 /**
  * Makes the first administrator and signs them in. Open only while there never was one, and only for whoever can read the
@@ -27,7 +27,7 @@ type BootstrapOptions = Omit<SignInOptions, 'lockOut' | 'noteRefusal'> & { reado
  * `weak_password`, `too_many_requests`.
  */
 export async function bootstrap(
-  { state, passwords, limits, now, sessionHours }: BootstrapOptions,
+  { state, passwords, limits, now, sessionHours, noteRefusal }: BootstrapOptions,
   code: BootstrapCode | undefined,
   input: BootstrapInput,
   peer: Peer,
@@ -36,14 +36,7 @@ export async function bootstrap(
   if (code === undefined || (await hadAnAdmin(state.db))) throw closed();
   const expected = await code.read();
   if (expected === undefined || !sameSecret(input.code.trim(), expected)) {
-    await state.write((tx) =>
-      recordAudit(tx, {
-        userId: null,
-        action: 'auth.bootstrap',
-        result: 'invalid_credentials',
-        ip: peer.ip,
-      }),
-    );
+    await noteRefusal({ userId: null, action: 'auth.bootstrap', result: 'invalid_credentials', ip: peer.ip });
     throw new AgnesError('invalid_credentials', 'The bootstrap code is wrong.', {
       hint: `Read it on the server's machine: ${code.path}. A restart writes it again when it is missing.`,
     });

@@ -2,7 +2,9 @@ import { schema } from '@agnes/state';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { MOST_DEVICE_LOGINS } from './device-rows.ts';
 import type { Caller } from './index.ts';
-import { ADMIN, type OpenedAuth, openAuth, PASSWORD, PEER, refused, waitOf } from './testing/open-auth.ts';
+import { ADMIN, PASSWORD, PEER } from './testing/fixture.ts';
+import { type OpenedAuth, openAuth } from './testing/open-auth.ts';
+import { refused, waitOf } from './testing/refusals.ts';
 
 const DEVICE = { ip: '198.51.100.7', userAgent: 'agnes/1.2.3' };
 let opened: OpenedAuth;

@@ -12,16 +12,9 @@ import { openDirectory } from './google/directory.ts';
 import { createGoogleGroups } from './google/group-sync.ts';
 import { openServiceAccount } from './google/service-account.ts';
 import { type Auth, openGoogleDirectory } from './index.ts';
-import {
-  ADMIN,
-  type Fixture,
-  oidcSettings,
-  openFixture,
-  PASSWORD,
-  PEER,
-  reasonOf,
-  refused,
-} from './testing/fixture.ts';
+import { ADMIN, type Fixture, openFixture, PASSWORD, PEER } from './testing/fixture.ts';
+import { reasonOf, refused } from './testing/refusals.ts';
+import { oidcSettings } from './testing/sign-in-settings.ts';
 
 const ANA = 'ana@example.com';
 const GROUPS = '/admin/directory/v1/groups';

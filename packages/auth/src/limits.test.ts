@@ -1,7 +1,9 @@
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { addressGroup } from './address-group.ts';
-import { ADMIN, type OpenedAuth, openAuth, PASSWORD, PEER, refused, waitOf } from './testing/open-auth.ts';
+import { ADMIN, PASSWORD, PEER } from './testing/fixture.ts';
+import { type OpenedAuth, openAuth } from './testing/open-auth.ts';
+import { refused, waitOf } from './testing/refusals.ts';
 
 let opened: OpenedAuth;
 beforeAll(async () => {

@@ -3,7 +3,9 @@ import { type SmtpServer, startSmtpServer } from '@agnes/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Auth, createBreakGlass } from './index.ts';
 import { issueOneTimeToken } from './one-time-tokens.ts';
-import { ADMIN, type Fixture, mailTo, openFixture, PASSWORD, PEER, refused, SERVER_URL } from './testing/fixture.ts';
+import { ADMIN, type Fixture, openFixture, PASSWORD, PEER, SERVER_URL } from './testing/fixture.ts';
+import { refused } from './testing/refusals.ts';
+import { mailTo } from './testing/sign-in-settings.ts';
 
 const OTHER = { ip: '198.51.100.7', userAgent: null };
 const ANA = 'ana@example.com';
@@ -155,6 +157,25 @@ describe('asking for a link', () => {
     expect(await fixture.audited()).toEqual(
       expect.arrayContaining(['auth.link ok', 'auth.link user_not_found', 'auth.link account_deactivated']),
     );
+  });
+
+  test('of nobody, or with a wrong link, is noted where refusals are kept from filling the audit log', async () => {
+    const noted: string[] = [];
+    auth = fixture.auth({
+      signIn: mailTo(smtp.port),
+      noteRefusal: async ({ action, result, ip }) => void noted.push(`${action} ${result} ${ip}`),
+    });
+    await auth.requestMagicLink('nobody@example.com', PEER);
+    await auth.requestPasswordReset('nobody@example.com', PEER);
+    await auth.settled();
+    await refused('invalid_credentials', auth.consumeMagicLink('wrong', OTHER));
+    expect(noted).toEqual([
+      `auth.link user_not_found ${PEER.ip}`,
+      `auth.link user_not_found ${PEER.ip}`,
+      `auth.sign_in invalid_credentials ${OTHER.ip}`,
+    ]);
+    const audited = (await fixture.audited()).filter((row) => /^auth\..* (?!ok)/.test(row));
+    expect(audited).toEqual([]);
   });
 
   test('is limited by address and by account, known or not', async () => {

@@ -5,6 +5,7 @@ import type { Background } from './background.ts';
 import type { Limits } from './limits.ts';
 import type { Mailer } from './mail/mailer.ts';
 import { linkMail } from './mail/messages.ts';
+import type { NoteRefusal } from './note-refusal.ts';
 import { issueOneTimeToken, type LinkPurpose } from './one-time-tokens.ts';
 import type { User } from './users.ts';
 
@@ -19,6 +20,7 @@ export interface LinkOptions {
   /** Absent when no mail server is configured. */
   readonly mailer: Mailer | undefined;
   readonly background: Background;
+  readonly noteRefusal: NoteRefusal;
 }
 
 /** A link that was made, for whoever may hand it over. */

@@ -1,49 +1,29 @@
 import { isLoopback } from '@agnes/config';
-import { type Access, ADMIN_GROUP_ID, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
-import { bumpVersion, createVersionCache, type State, schema } from '@agnes/state';
-import { and, eq } from 'drizzle-orm';
+import { type Access, ADMIN_GROUP_ID, insertMember, normaliseEmail, withdrawMembers } from '@agnes/rbac';
+import { createVersionCache, type State, schema } from '@agnes/state';
+import { eq } from 'drizzle-orm';
 import type { Caller } from './caller.ts';
 import { callerFrom } from './token-way-in.ts';
 import { insertUser } from './users.ts';
 import type { Peer, WayIn } from './ways-in.ts';
 
 const SOURCE = 'local_dev';
+const DEVELOPERS = { groupId: ADMIN_GROUP_ID, source: SOURCE } as const;
 
-/** Makes sure that the developer's account is there, active and an administrator for this reason. */
+/** Makes sure that the developer's account is there and an administrator for this reason, and nobody else is. */
 export async function prepareLocalDev(state: State, email: string, at: Date): Promise<void> {
   const address = normaliseEmail(email);
-  await leaveLocalDev(state, at, address);
   await state.write(async (tx) => {
     const [there] = await tx.select().from(schema.users).where(eq(schema.users.email, address));
     const user = there ?? (await insertUser(tx, { email: address, name: 'Local developer', hash: null }, null, at));
-    await insertMember(tx, { groupId: ADMIN_GROUP_ID, userId: user.id, source: SOURCE }, null);
+    await insertMember(tx, { ...DEVELOPERS, userId: user.id }, null);
+    await withdrawMembers(tx, DEVELOPERS, user.id);
   });
 }
 
 /** Takes away what local development mode gave: outside of it nobody is an administrator for this reason. */
-export async function leaveLocalDev(state: State, at: Date, except?: string): Promise<void> {
-  const { userGroupMembers, users } = schema;
-  await state.write(async (tx) => {
-    const rows = await tx
-      .select({ id: users.id, email: users.email })
-      .from(userGroupMembers)
-      .innerJoin(users, eq(users.id, userGroupMembers.user_id))
-      .where(eq(userGroupMembers.source, SOURCE));
-    for (const { id, email } of rows) {
-      if (email === except) continue;
-      await tx
-        .delete(userGroupMembers)
-        .where(and(eq(userGroupMembers.user_id, id), eq(userGroupMembers.source, SOURCE)));
-      await endSessions(tx, id, at);
-      await recordAudit(tx, {
-        userId: null,
-        action: 'member.remove',
-        resource: `group:${ADMIN_GROUP_ID}`,
-        params: { user_id: id, source: SOURCE },
-      });
-      await bumpVersion(tx, 'access_version');
-    }
-  });
+export async function leaveLocalDev(state: State): Promise<void> {
+  await state.write((tx) => withdrawMembers(tx, DEVELOPERS));
 }
 
 interface Options {

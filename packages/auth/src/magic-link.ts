@@ -1,4 +1,4 @@
-import { normaliseEmail, recordAudit } from '@agnes/rbac';
+import { normaliseEmail } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import { addressGroup } from './address-group.ts';
@@ -27,7 +27,7 @@ export async function requestMagicLink(options: LinkOptions, email: string, peer
 
 /** Counts the request, and leaves the rest for after the answer. */
 export async function requestLink(
-  { state, limits, background }: LinkOptions,
+  { state, limits, background, noteRefusal }: LinkOptions,
   email: string,
   peer: Peer,
   send: (user: User) => Promise<void>,
@@ -38,21 +38,19 @@ export async function requestLink(
   background.run(async () => {
     const [user] = await state.db.select().from(schema.users).where(eq(schema.users.email, address));
     if (user?.active === true) return send(user);
-    await state.write((tx) =>
-      recordAudit(tx, {
-        userId: user?.id ?? null,
-        action: 'auth.link',
-        params: { email: address },
-        result: user === undefined ? 'user_not_found' : 'account_deactivated',
-        ip: peer.ip,
-      }),
-    );
+    await noteRefusal({
+      userId: user?.id ?? null,
+      action: 'auth.link',
+      params: { email: address },
+      result: user === undefined ? 'user_not_found' : 'account_deactivated',
+      ip: peer.ip,
+    });
   });
 }
 
 /** Signs in with a link, once; when `email` is given, the link must be for that account. Throws `invalid_credentials`, `account_deactivated`, `too_many_requests`. */
 export async function consumeMagicLink(
-  { state, limits, now, sessionHours }: LinkOptions,
+  { state, limits, now, sessionHours, noteRefusal }: LinkOptions,
   token: string,
   peer: Peer,
   email?: string,
@@ -67,16 +65,16 @@ export async function consumeMagicLink(
     if (user?.active === true && fits) {
       return startSession(tx, { user, method: 'magic_link', peer, now: at, hours: sessionHours });
     }
-    const refusal = user === undefined || !fits ? invalidLink() : accountDeactivated();
-    await recordAudit(tx, {
-      userId: user?.id ?? null,
-      action: 'auth.sign_in',
-      params: { method: 'magic_link' },
-      result: refusal.code,
-      ip: peer.ip,
-    });
-    return refusal;
+    return { refused: user === undefined || !fits ? invalidLink() : accountDeactivated(), user };
   });
-  if (result instanceof Error) throw result;
-  return result;
+  if (!('refused' in result)) return result;
+  const { refused, user } = result;
+  await noteRefusal({
+    userId: user?.id ?? null,
+    action: 'auth.sign_in',
+    params: { method: 'magic_link' },
+    result: refused.code,
+    ip: peer.ip,
+  });
+  throw refused;
 }

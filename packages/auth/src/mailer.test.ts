@@ -1,9 +1,10 @@
 import tls from 'node:tls';
+import { Secret } from '@agnes/config';
 import { selfSignedCertificate, startSmtpServer } from '@agnes/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createMailer, type Mail } from './mail/mailer.ts';
 import { linkMail } from './mail/messages.ts';
-import { mailTo } from './testing/fixture.ts';
+import { mailTo } from './testing/sign-in-settings.ts';
 
 const MAIL: Mail = linkMail('ana@example.com', 'magic_link', 'https://agnes.example.com/login/link?token=abc&x="<y>\'');
 const certificate = selfSignedCertificate('localhost');
@@ -92,10 +93,12 @@ describe('TLS', () => {
   test('carries the password of the account, and never goes without it', async () => {
     await using server = await startSmtpServer({ tls: certificate, account: { user: 'agnes', password: 'hunter2' } });
     tls.setDefaultCACertificates([...trusted, certificate.cert]);
-    const account = { tls: true, user: 'agnes', password: 'hunter2' };
+    const account = { tls: true, user: 'agnes', password: new Secret('hunter2') };
     await mailerTo(server.port, account).send(MAIL);
     expect(await server.waitFor(1)).toMatchObject([{ secure: true, user: 'agnes' }]);
-    expect(await failure(mailerTo(server.port, { ...account, password: 'hunter22' }).send(MAIL))).toContain('EAUTH');
+    expect(await failure(mailerTo(server.port, { ...account, password: new Secret('hunter22') }).send(MAIL))).toContain(
+      'EAUTH',
+    );
     await failure(mailerTo(server.port, { ...account, host: '127.0.0.1' }).send(MAIL)); // not the certificate's name
     expect(await server.received()).toHaveLength(1);
   });

@@ -11,17 +11,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Auth } from './index.ts';
 import { MOST_OIDC_LOGINS } from './oidc/login-rows.ts';
 import { wordsOfRefusal } from './oidc/refusal.ts';
-import {
-  ADMIN,
-  type Fixture,
-  oidcSettings,
-  openFixture,
-  PASSWORD,
-  PEER,
-  reasonOf,
-  refused,
-  SERVER_URL,
-} from './testing/fixture.ts';
+import { ADMIN, type Fixture, openFixture, PASSWORD, PEER, SERVER_URL } from './testing/fixture.ts';
+import { reasonOf, refused } from './testing/refusals.ts';
+import { oidcSettings } from './testing/sign-in-settings.ts';
 
 const CALLBACK = `${SERVER_URL}/auth/oidc/corp/callback`;
 
@@ -181,6 +173,17 @@ describe('signing in at a provider', () => {
     expect(await reasonOf(signIn(login))).toBe(reason);
     expect(await auth.listUsers()).toHaveLength(1);
     expect(await fixture.audited()).toContain(`auth.sign_in ${reason}`);
+  });
+
+  test('notes whom it does not let in where refusals are kept from filling the audit log', async () => {
+    const noted: string[] = [];
+    auth = fixture.auth({
+      signIn: { mail: undefined, oidc: [oidcSettings(provider)], googleGroups: undefined },
+      noteRefusal: async ({ action, result, ip }) => void noted.push(`${action} ${result} ${ip}`),
+    });
+    expect(await reasonOf(signIn('foreign'))).toBe('domain_not_allowed');
+    expect(noted).toEqual([`auth.sign_in domain_not_allowed ${PEER.ip}`]);
+    expect(await fixture.audited()).not.toContain('auth.sign_in domain_not_allowed');
   });
 
   test('makes no account where it is not to, and none for one that is deactivated', async () => {

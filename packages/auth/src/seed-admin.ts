@@ -1,6 +1,13 @@
-import { ADMIN_GROUP_ID, countActiveAdmins, endSessions, insertMember, normaliseEmail, recordAudit } from '@agnes/rbac';
+import {
+  ADMIN_GROUP_ID,
+  countActiveAdmins,
+  insertMember,
+  normaliseEmail,
+  recordAudit,
+  withdrawMembers,
+} from '@agnes/rbac';
 import { bumpVersion, type State, type StateDatabase, schema } from '@agnes/state';
-import { and, eq, ne } from 'drizzle-orm';
+import { eq } from 'drizzle-orm';
 import { closeBootstrap } from './first-admin.ts';
 import type { Passwords } from './password-hash.ts';
 import { insertUser, newHash, type User } from './users.ts';
@@ -11,7 +18,7 @@ export interface SeedAdmin {
   readonly password?: string | undefined;
 }
 
-const SOURCE = 'system_seed';
+const SEEDED = { groupId: ADMIN_GROUP_ID, source: 'system_seed' } as const;
 
 /**
  * Makes sure at each start that the configured account is there and an administrator, and that nobody else is one for this
@@ -29,8 +36,8 @@ export async function seedAdmin(state: State, passwords: Passwords, seed: SeedAd
       await tx.update(schema.users).set({ password_hash: hash, updated_at: at }).where(eq(schema.users.id, user.id));
       await recordAudit(tx, { userId: null, action: 'user.set_password', resource: `user:${user.id}` });
     }
-    await insertMember(tx, { groupId: ADMIN_GROUP_ID, userId: user.id, source: SOURCE }, null);
-    await removeFormerSeeds(tx, user.id, at);
+    await insertMember(tx, { ...SEEDED, userId: user.id }, null);
+    await withdrawMembers(tx, SEEDED, user.id);
     if ((await countActiveAdmins(tx)) === 0) await activate(tx, user, at);
     await closeBootstrap(tx, 'seed', at);
   });
@@ -39,28 +46,6 @@ export async function seedAdmin(state: State, passwords: Passwords, seed: SeedAd
 async function findUser(db: StateDatabase, email: string): Promise<User | undefined> {
   const [user] = await db.select().from(schema.users).where(eq(schema.users.email, email));
   return user;
-}
-
-async function removeFormerSeeds(tx: StateDatabase, userId: string, at: Date): Promise<void> {
-  const { userGroupMembers } = schema;
-  const former = and(
-    eq(userGroupMembers.group_id, ADMIN_GROUP_ID),
-    eq(userGroupMembers.source, SOURCE),
-    ne(userGroupMembers.user_id, userId),
-  );
-  const rows = await tx.select().from(userGroupMembers).where(former);
-  if (rows.length === 0) return;
-  await tx.delete(userGroupMembers).where(former);
-  for (const { user_id } of rows) {
-    await endSessions(tx, user_id, at);
-    await recordAudit(tx, {
-      userId: null,
-      action: 'member.remove',
-      resource: `group:${ADMIN_GROUP_ID}`,
-      params: { user_id, source: SOURCE },
-    });
-  }
-  await bumpVersion(tx, 'access_version');
 }
 
 async function activate(tx: StateDatabase, user: User, at: Date): Promise<void> {

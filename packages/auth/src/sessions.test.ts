@@ -2,7 +2,9 @@ import { schema } from '@agnes/state';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startSession } from './sessions.ts';
-import { ADMIN, type OpenedAuth, openAuth, PEER, refused, SCHEDULER_TOKEN } from './testing/open-auth.ts';
+import { ADMIN, PEER } from './testing/fixture.ts';
+import { type OpenedAuth, openAuth, SCHEDULER_TOKEN } from './testing/open-auth.ts';
+import { refused } from './testing/refusals.ts';
 
 const ANA = 'ana@example.com';
 let opened: OpenedAuth;
@@ -116,6 +118,13 @@ describe('a session', () => {
     const admin = await opened.signIn();
     await opened.auth.seedAdmin({ email: 'new@example.com' });
     await refused('invalid_credentials', opened.callerOf(admin.session.token));
+  });
+
+  test('of a seeded administrator goes on when somebody else says that they are one', async () => {
+    const admin = await opened.signIn();
+    await opened.access.addMember('Admin', ADMIN, 'admin', null);
+    await opened.auth.seedAdmin({ email: 'new@example.com' });
+    expect(await opened.callerOf(admin.session.token)).toMatchObject({ isAdmin: true });
   });
 
   test('and what is left of it are a bounded number of rows', async () => {

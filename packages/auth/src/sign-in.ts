@@ -1,17 +1,15 @@
 import { AgnesError } from '@agnes/errors';
-import { type AuditEntry, normaliseEmail, recordAudit } from '@agnes/rbac';
+import { normaliseEmail, recordAudit } from '@agnes/rbac';
 import { bumpVersion, type State, schema } from '@agnes/state';
 import { and, eq, isNull } from 'drizzle-orm';
 import * as v from 'valibot';
 import type { LockOut } from './lock-out.ts';
+import type { NoteRefusal } from './note-refusal.ts';
 import type { Passwords } from './password-hash.ts';
 import { type NewSession, startSession } from './sessions.ts';
 import { accountDeactivated, type Peer } from './ways-in.ts';
 
 const emailShape = v.pipe(v.string(), v.maxLength(254), v.email());
-
-/** Records a refused sign-in. */
-export type NoteRefusal = (entry: AuditEntry) => Promise<void>;
 
 export interface SignInOptions {
   readonly state: State;

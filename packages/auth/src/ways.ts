@@ -10,6 +10,7 @@ import type { SentLink } from './links.ts';
 import type { LockOut } from './lock-out.ts';
 import { consumeMagicLink, requestMagicLink } from './magic-link.ts';
 import { createMailer, type MailCounts } from './mail/mailer.ts';
+import type { NoteRefusal } from './note-refusal.ts';
 import { finishOidc, type OidcOptions, type OidcStart, startOidc } from './oidc/login.ts';
 import { openProvider } from './oidc/provider.ts';
 import { type LinkPurpose, sweepOneTimeTokens } from './one-time-tokens.ts';
@@ -40,6 +41,7 @@ interface Options extends Partial<WaysSettings> {
   readonly lockOut: LockOut;
   readonly now: () => Date;
   readonly sessionHours: number;
+  readonly noteRefusal: NoteRefusal;
   /** Told of what failed behind a request: a mail, a provider, Google's groups. Never with an address or a secret. */
   readonly onError: (error: unknown) => void;
 }
@@ -99,6 +101,7 @@ export function createWays(options: Options): Ways {
     background,
     limits: options.limits,
     lockOut: options.lockOut,
+    noteRefusal: options.noteRefusal,
     sessionHours: options.sessionHours,
   };
   const { googleGroups: settings } = signIn ?? {};

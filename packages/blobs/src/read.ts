@@ -4,7 +4,7 @@ import { AgnesError } from '@agnes/errors';
 import { READ_SIZE } from './hash.ts';
 import { blobPath, type Layout } from './layout.ts';
 
-/** The file behind a stream of {@link readBlob}, for who can send a file for less than the stream costs. */
+/** The file behind a stream of {@link streamFile}, for who can send a file for less than the stream costs. */
 export interface BlobFile {
   /** Throws `blob_not_found`. */
   open(): Promise<FileHandle>;
@@ -12,25 +12,25 @@ export interface BlobFile {
   readonly start: number;
 }
 
-const files = new WeakMap<object, BlobFile>();
-
-/** What a stream of a blob's bytes would read, as long as nobody has begun to read it; undefined for any other stream. */
-export function blobFileOf(stream: ReadableStream<Uint8Array>): BlobFile | undefined {
-  return files.get(stream);
-}
-
+/** By stream, as long as nobody has begun to read it. */
+const files = new WeakMap<ReadableStream<Uint8Array>, BlobFile>();
+/** By answer: to look at the `body` of each would cost as much as a small answer does. */
 const streams = new WeakMap<Response, ReadableStream<Uint8Array>>();
 
-/** An answer with a stream of {@link streamFile} that {@link streamOf} finds: to look at a `body` costs as much as a small answer. */
+/** An answer with a stream of {@link streamFile}, of which {@link blobFileOf} knows the file. */
 export function streamResponse(stream: ReadableStream<Uint8Array>, init: ResponseInit): Response {
   const response = new Response(stream, init);
   streams.set(response, stream);
   return response;
 }
 
-/** The stream that this very answer was made with; undefined for one that was made of it, or otherwise. */
-export function streamOf(response: Response): ReadableStream<Uint8Array> | undefined {
-  return streams.get(response);
+/**
+ * The file that an answer of {@link streamResponse} would be read from, as long as nobody has begun to. Undefined for any
+ * other answer, one that was made of it among them.
+ */
+export function blobFileOf(response: Response): BlobFile | undefined {
+  const stream = streams.get(response);
+  return stream && files.get(stream);
 }
 
 export async function openBlob(layout: Layout, sha256: string): Promise<FileHandle> {
@@ -54,7 +54,7 @@ export function readBlob(
 }
 
 /**
- * A file as a stream that can also be sent without the stream's cost ({@link blobFileOf}). It is opened when somebody
+ * A file as a stream that can also be sent without the stream's cost ({@link streamResponse}). It is opened when somebody
  * begins to read, and closed at the end; `unread` is called instead when nobody ever does.
  */
 export function streamFile(

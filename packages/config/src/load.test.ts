@@ -1,10 +1,11 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { inspect } from 'node:util';
 import { isAgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig, VARIABLES } from './index.ts';
+import { loadConfig, settingValues, VARIABLES } from './index.ts';
 import { SETTINGS } from './settings.ts';
 
 let folder: string;
@@ -80,17 +81,71 @@ describe('precedence', () => {
   });
 });
 
+describe('secrets', () => {
+  const SECRETS = {
+    SCHEDULER_API_TOKEN: 'the-secret-of-the-scheduler-here',
+    SEED_ADMIN_PASSWORD: 'the-secret-of-the-administrator',
+    AGNES_STATE_URL: 'postgres://agnes:the-secret-of-postgres@db.example.com/agnes',
+    SMTP_PASSWORD: 'the-secret-of-the-mail-server',
+    OIDC_CLIENT_SECRET: 'the-secret-of-a-provider',
+    GOOGLE_CLIENT_SECRET: 'the-secret-of-google',
+    AGNES_OIDC_PROVIDERS: JSON.stringify({
+      corp: {
+        issuer: 'https://corp.example.com',
+        client_id: 'agnes',
+        client_secret: 'the-secret-of-corp',
+        allowed_domains: ['corp.example.com'],
+      },
+    }),
+  };
+  const NEEDED = {
+    SEED_ADMIN_EMAIL: 'root@example.com',
+    SMTP_HOST: 'mail.example.com',
+    SMTP_FROM: 'agnes@example.com',
+    SMTP_USER: 'agnes',
+    OIDC_ISSUER: 'https://login.example.com',
+    OIDC_CLIENT_ID: 'agnes',
+    OIDC_ALLOWED_DOMAINS: 'example.com',
+    GOOGLE_CLIENT_ID: 'agnes',
+  };
+
+  test('are shown by nothing that logs or prints a configuration, or a part of it', async () => {
+    Object.assign(env, SECRETS, NEEDED);
+    const names = VARIABLES.filter(({ secret }) => secret).map(({ name }) => name);
+    expect(Object.keys(SECRETS).sort()).toEqual([...names].sort());
+    const config = await loadConfig(env);
+    const { mail, oidc } = config.signIn;
+    const shown = [config, { ...config }, mail, ...oidc, String(mail?.password), String(config.stateUrl)].flatMap(
+      (part) => [JSON.stringify(part), inspect(part, { depth: null, showHidden: true })],
+    );
+    expect(shown.filter((text) => text.includes('the-secret'))).toEqual([]);
+    expect(mail?.password?.reveal()).toBe(SECRETS.SMTP_PASSWORD);
+    expect(oidc.map(({ clientSecret }) => clientSecret?.reveal())).toEqual([
+      'the-secret-of-corp',
+      'the-secret-of-a-provider',
+      'the-secret-of-google',
+    ]);
+  });
+
+  test('are in what tells whether a setting changed', async () => {
+    Object.assign(env, SECRETS, NEEDED);
+    const before = settingValues(await loadConfig(env));
+    Object.assign(env, JSON.parse(JSON.stringify(SECRETS).replaceAll('the-secret', 'another-secret')));
+    const after = settingValues(await loadConfig(env));
+    const changed = after.filter(({ json }, index) => json !== before[index]?.json).map(({ name }) => name);
+    expect(changed.sort()).toEqual(Object.keys(SECRETS).sort());
+  });
+});
+
 describe('references to the environment', () => {
   test('are replaced in text, numbers and lists', async () => {
     Object.assign(env, { MY_PORT: '9001', ROOT: '/srv', TOKEN: 'x'.repeat(32) });
     await instanceYaml(
       `server: {port: "\${MY_PORT}"}\nfiles: {roots: ["\${ROOT}/files"]}\nauth: {scheduler_api_token: "\${TOKEN}"}\n`,
     );
-    expect(await loadConfig(env)).toMatchObject({
-      port: 9001,
-      filesRoots: ['/srv/files'],
-      schedulerApiToken: 'x'.repeat(32),
-    });
+    const config = await loadConfig(env);
+    expect(config).toMatchObject({ port: 9001, filesRoots: ['/srv/files'] });
+    expect(config.schedulerApiToken?.reveal()).toBe('x'.repeat(32));
   });
 
   test('to something that is not set refuse the file and name the variable', async () => {

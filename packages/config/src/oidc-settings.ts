@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { Secret } from './secret.ts';
 import { flag, text } from './setting.ts';
 import { domains, listOf, safeUrl, secretText } from './sign-in-schemas.ts';
 
@@ -9,7 +10,7 @@ export interface OidcProviderSettings {
   readonly issuer: string;
   readonly clientId: string;
   /** Absent for a public client, which PKCE alone protects. */
-  readonly clientSecret: string | undefined;
+  readonly clientSecret: Secret | undefined;
   /** What the sign-in page calls it. */
   readonly label: string;
   readonly scopes: readonly string[];

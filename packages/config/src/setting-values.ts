@@ -1,4 +1,5 @@
 import type { Config } from './load.ts';
+import { Secret } from './secret.ts';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
@@ -6,8 +7,8 @@ import { SETTINGS } from './settings.ts';
 export interface SettingValue {
   /** The environment variable that names it. */
   readonly name: string;
-  /** Undefined when it is not set and has no default. */
-  readonly value: unknown;
+  /** As JSON, what is secret in it included; undefined when it is not set and has no default. */
+  readonly json: string | undefined;
   readonly secret: boolean;
 }
 
@@ -16,7 +17,14 @@ export function settingValues(config: Config): SettingValue[] {
   const values: Readonly<Record<string, unknown>> = { ...config };
   return (Object.entries(SETTINGS) as [string, Setting][]).map(([key, { env, secret }]) => ({
     name: env[0],
-    value: values[key],
+    json: revealed(values[key]),
     secret: secret === true,
   }));
+}
+
+function revealed(value: unknown): string | undefined {
+  return JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, given: unknown) {
+    const own = this[key];
+    return own instanceof Secret ? own.reveal() : given;
+  });
 }

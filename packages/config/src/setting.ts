@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import * as v from 'valibot';
+import { Secret } from './secret.ts';
 
 /** Where a setting can come from, what it must look like, and what it means. */
 export interface Setting<S extends v.GenericSchema = v.GenericSchema> {
@@ -20,6 +21,8 @@ export const setting = <S extends v.GenericSchema>(entry: Setting<S>): Setting<S
 
 export const text = (message = 'must be text') => v.pipe(v.string(message), v.trim(), v.nonEmpty(message));
 export const optionalText = v.optional(text());
+/** Makes a {@link Secret} of a text. */
+export const conceal = v.transform((value: string) => new Secret(value));
 
 export const integer = (min: number, max: number, fallback: number) => {
   const message = `must be a whole number from ${min} to ${max}`;

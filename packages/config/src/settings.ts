@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   choice,
+  conceal,
   DAY,
   domain,
   email,
@@ -39,6 +40,7 @@ const schedulerToken = v.optional(
     v.minLength(32, 'must have at least 32 characters'),
     v.maxLength(512, 'must have at most 512 characters'),
     v.regex(/^[\w.~+/=-]+$/, 'may hold letters, digits and - . _ ~ + / = only'),
+    conceal,
   ),
 );
 
@@ -124,7 +126,9 @@ export const SETTINGS = {
   seedAdminPassword: setting({
     env: ['SEED_ADMIN_PASSWORD'],
     file: 'auth.seed_admin_password',
-    schema: v.optional(v.pipe(v.string('must be text'), v.maxLength(1024, 'must have at most 1024 characters'))),
+    schema: v.optional(
+      v.pipe(v.string('must be text'), v.maxLength(1024, 'must have at most 1024 characters'), conceal),
+    ),
     fallback: '',
     meaning: 'The first password of that account. A password that it already has is never overwritten.',
     secret: true,
@@ -228,6 +232,7 @@ export const SETTINGS = {
       v.pipe(
         text(),
         v.check(isPostgresUrl, 'must be a URL such as postgres://<user>:<password>@<host>:5432/<database>'),
+        conceal,
       ),
     ),
     fallback: '',

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { isLoopback } from './loopback.ts';
+import { conceal } from './setting.ts';
 
 /** A list in instance.yaml, or a text with commas; at least one entry, in lower case. */
 export const listOf = (message: string, entry: RegExp) =>
@@ -41,4 +42,4 @@ function isSafeUrl(value: string): boolean {
 }
 
 /** A secret as it was given. */
-export const secretText = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'));
+export const secretText = v.pipe(v.string('must be text'), v.nonEmpty('must not be empty'), conceal);

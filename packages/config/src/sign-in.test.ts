@@ -87,7 +87,6 @@ auth:
     expect(oidc).toMatchObject([
       {
         id: 'corp',
-        clientSecret: 's3',
         allowedDomains: ['example.com', 'example.org'],
         autoCreate: true,
         groupMapping: { 'data-admins': 'Admin' },
@@ -107,6 +106,7 @@ auth:
         groupsClaim: 'roles',
       },
     ]);
+    expect(oidc[0]?.clientSecret?.reveal()).toBe('s3');
   });
 
   test('may be JSON in the environment', async () => {

@@ -1,6 +1,7 @@
 import { AgnesError } from '@agnes/errors';
 import type * as v from 'valibot';
 import { DEFAULT_SCOPES, type OidcProviderSettings } from './oidc-settings.ts';
+import type { Secret } from './secret.ts';
 import type { SIGN_IN_SETTINGS } from './settings-sign-in.ts';
 
 /** How mail is sent. */
@@ -8,7 +9,7 @@ export interface MailSettings {
   readonly host: string;
   readonly port: number;
   readonly user: string | undefined;
-  readonly password: string | undefined;
+  readonly password: Secret | undefined;
   readonly from: string;
   readonly tls: boolean;
 }

@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { type State, schema } from '@agnes/state';
+import { createWriteBehind, type State, schema } from '@agnes/state';
 import { and, eq, lt, sql } from 'drizzle-orm';
 
 /** What each person has had of the query gateway in a UTC day. Written within a second, so a crash forgets no more than that. */
@@ -16,132 +16,110 @@ export interface UsageOptions {
   readonly state: Pick<State, 'db' | 'write'>;
   /** Bytes of results that a person may have in a UTC day; 0 for no cap. */
   readonly dailyBytes: number;
-  /** Told when usage could not be written; it is tried again. */
+  /** Told once when usage cannot be written, until it can again. */
   readonly onError: (error: unknown) => void;
   readonly now?: () => Date;
+  /** People of the day that are held. Default 10,000. */
+  readonly most?: number;
 }
 
+/** What a person has had in a day. */
 interface Day {
+  readonly userId: string;
   readonly day: string;
-  /** Written. */
+  /** Bytes in the state; undefined until it told. */
+  stored: number | undefined;
+  /** Not in the state yet. */
+  queries: number;
   bytes: number;
-  /** Not written yet. */
-  added: { queries: number; bytes: number };
 }
 
-const WRITE_MS = 500;
-/** People of the day that are held; of more all are forgotten that have nothing to be written. */
+/** Of more people, all are forgotten of whom nothing waits to be written. */
 const MOST_HELD = 10_000;
 const KEPT_DAYS = 90;
 
 const { queryUsage } = schema;
 
-export function createUsage({ state, dailyBytes, onError, now = () => new Date() }: UsageOptions): Usage {
+export function createUsage(options: UsageOptions): Usage {
+  const { state, dailyBytes, onError, now = () => new Date(), most = MOST_HELD } = options;
   const held = new Map<string, Day>();
-  let timer: NodeJS.Timeout | undefined;
-  let writing: Promise<void> | undefined;
 
   const today = (): string => now().toISOString().slice(0, 10);
-  const keyOf = (userId: string, day: string): string => `${day} ${userId}`;
   const dayOf = (userId: string, day: string): Day => {
-    const key = keyOf(userId, day);
-    const known = held.get(key) ?? { day, bytes: 0, added: { queries: 0, bytes: 0 } };
-    held.set(key, known);
-    return known;
+    const key = `${day} ${userId}`;
+    const known = held.get(key);
+    if (known !== undefined) return known;
+    for (const [other, entry] of held) {
+      if (entry.queries === 0 && (entry.day !== day || held.size >= most)) held.delete(other);
+    }
+    const fresh: Day = { userId, day, stored: undefined, queries: 0, bytes: 0 };
+    held.set(key, fresh);
+    return fresh;
   };
 
-  const load = async (userId: string): Promise<Day> => {
+  const load = async (userId: string): Promise<number> => {
     const day = today();
-    const known = held.get(keyOf(userId, day));
-    if (known !== undefined) return known;
+    const { stored, bytes } = dayOf(userId, day);
+    if (stored !== undefined) return stored + bytes;
     const [row] = await state.db
       .select({ bytes: queryUsage.bytes })
       .from(queryUsage)
       .where(and(eq(queryUsage.user_id, userId), eq(queryUsage.day, day)));
-    const loaded = held.get(keyOf(userId, day));
-    if (loaded !== undefined) return loaded;
-    forgetOld(day);
-    const fresh = dayOf(userId, day);
-    fresh.bytes = row?.bytes ?? 0;
-    return fresh;
+    // By now they may have been forgotten, or written, which told it too.
+    const entry = dayOf(userId, day);
+    entry.stored ??= row?.bytes ?? 0;
+    return entry.stored + entry.bytes;
   };
 
-  const forgetOld = (day: string): void => {
-    for (const [key, entry] of held) {
-      if (entry.added.queries === 0 && (entry.day !== day || held.size > MOST_HELD)) held.delete(key);
-    }
-  };
-
-  const writeAll = async (): Promise<void> => {
-    for (;;) {
-      const batch = [...held].flatMap(([key, entry]) => {
-        if (entry.added.queries === 0) return [];
-        const { added } = entry;
-        entry.added = { queries: 0, bytes: 0 };
-        return [{ entry, added, userId: key.slice(entry.day.length + 1) }];
-      });
-      if (batch.length === 0) return;
-      try {
-        await state.write(async (tx) => {
-          for (const { entry, added, userId } of batch) {
-            await tx
-              .insert(queryUsage)
-              .values({ user_id: userId, day: entry.day, ...added })
-              .onConflictDoUpdate({
-                target: [queryUsage.user_id, queryUsage.day],
-                set: {
-                  queries: sql`${queryUsage.queries} + excluded.queries`,
-                  bytes: sql`${queryUsage.bytes} + excluded.bytes`,
-                },
-              });
-          }
-          const oldest = new Date(now().getTime() - KEPT_DAYS * 86_400_000).toISOString().slice(0, 10);
-          await tx.delete(queryUsage).where(lt(queryUsage.day, oldest));
-        });
-        for (const { entry, added } of batch) entry.bytes += added.bytes;
-      } catch (error) {
-        for (const { entry, added } of batch) {
-          entry.added.queries += added.queries;
-          entry.added.bytes += added.bytes;
-        }
-        throw error;
+  const writeBatch = async (batch: readonly Day[]): Promise<void> => {
+    const stored = await state.write(async (tx) => {
+      const sums: (number | undefined)[] = [];
+      for (const { userId, day, queries, bytes } of batch) {
+        const [row] = await tx
+          .insert(queryUsage)
+          .values({ user_id: userId, day, queries, bytes })
+          .onConflictDoUpdate({
+            target: [queryUsage.user_id, queryUsage.day],
+            set: {
+              queries: sql`${queryUsage.queries} + excluded.queries`,
+              bytes: sql`${queryUsage.bytes} + excluded.bytes`,
+            },
+          })
+          .returning({ bytes: queryUsage.bytes });
+        sums.push(row?.bytes);
       }
+      const oldest = new Date(now().getTime() - KEPT_DAYS * 86_400_000).toISOString().slice(0, 10);
+      await tx.delete(queryUsage).where(lt(queryUsage.day, oldest));
+      return sums;
+    });
+    for (const [index, { userId, day, queries, bytes }] of batch.entries()) {
+      const entry = dayOf(userId, day);
+      entry.stored = stored[index];
+      entry.queries -= queries;
+      entry.bytes -= bytes;
     }
   };
-  const write = (): Promise<void> => {
-    writing ??= writeAll().finally(() => {
-      writing = undefined;
-    });
-    return writing;
-  };
-  const schedule = (): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      write().catch((error: unknown) => {
-        onError(error);
-        schedule();
-      });
-    }, WRITE_MS).unref();
-  };
+  const waiting = (): Day[] => [...held.values()].filter(({ queries }) => queries > 0).map((entry) => ({ ...entry }));
+  const behind = createWriteBehind({
+    async writeAll() {
+      for (let batch = waiting(); batch.length > 0; batch = waiting()) await writeBatch(batch);
+    },
+    onError,
+  });
 
   return {
     async check(userId) {
       if (dailyBytes === 0) return;
-      const { bytes, added } = await load(userId);
-      const current = bytes + added.bytes;
+      const current = await load(userId);
       if (current >= dailyBytes) throw capExceeded(current, dailyBytes, now());
     },
     add(userId, bytes) {
-      const { added } = dayOf(userId, today());
-      added.queries += 1;
-      added.bytes += bytes;
-      schedule();
+      const entry = dayOf(userId, today());
+      entry.queries += 1;
+      entry.bytes += bytes;
+      behind.due();
     },
-    async settled() {
-      clearTimeout(timer);
-      timer = undefined;
-      await write();
-    },
+    settled: () => behind.settled(),
   };
 }
 

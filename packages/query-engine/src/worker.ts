@@ -1,6 +1,6 @@
 /**
- * Process entry: answers commands of the pool, one at a time, each piece of work in a DuckDB of its own that was opened
- * ahead. `protocol.ts` has what goes in and out. Ends when the pool goes away.
+ * Process entry: answers commands of the pool, one at a time. `protocol.ts` has what goes in and out, `worker/sessions.ts`
+ * which work shares a database. Ends when the pool goes away.
  */
 import { writeFile } from 'node:fs/promises';
 import { messageOf } from '@agnes/errors';

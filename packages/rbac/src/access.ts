@@ -1,4 +1,14 @@
 import type { State, StateDatabase } from '@agnes/state';
+import {
+  createPolicy,
+  deletePolicy,
+  type NewPolicy,
+  type PolicyContext,
+  type PolicyPatch,
+  type PolicyValidator,
+  recordPolicyFailure,
+  updatePolicy,
+} from './change-policies.ts';
 import { createDecision } from './decision.ts';
 import { type EffectiveAccess, effectiveAccess } from './effective.ts';
 import {
@@ -21,34 +31,14 @@ import {
   seedSystemGroups,
   updateGroup,
 } from './groups.ts';
+import { groupsOf, type Membership, membershipsByUser } from './groups-of.ts';
 import type { MappedEmails } from './managed-groups.ts';
 import { marketplacePluginType } from './marketplace-plugins.ts';
-import {
-  addMember,
-  groupsOf,
-  listMembers,
-  type Member,
-  type Membership,
-  type MembershipSource,
-  membershipsByUser,
-  removeMember,
-} from './members.ts';
+import { addMember, listMembers, type Member, removeMember } from './members.ts';
+import type { MembershipSource } from './membership-rows.ts';
 import { type GroupMembership, listMemberships, membershipOf } from './memberships.ts';
 import { memoryDomainType } from './memory-domains.ts';
-import {
-  createPolicy,
-  deletePolicy,
-  getPolicy,
-  listPolicies,
-  type NewPolicy,
-  type Policy,
-  type PolicyContext,
-  type PolicyFilter,
-  type PolicyPatch,
-  type PolicyValidator,
-  recordPolicyFailure,
-  updatePolicy,
-} from './policies.ts';
+import { getPolicy, listPolicies, type Policy, type PolicyFilter } from './policies.ts';
 import type { EffectivePolicy } from './policy.ts';
 import type { Principal } from './principal.ts';
 import { type ResourceSource, type ResourceType, ResourceTypes } from './resource-types.ts';

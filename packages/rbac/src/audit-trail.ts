@@ -1,5 +1,5 @@
 import { AgnesError } from '@agnes/errors';
-import { type State, schema } from '@agnes/state';
+import { createWriteBehind, type State, schema } from '@agnes/state';
 import { createRefusals } from './audit/refusals.ts';
 import { type AuditRow, auditRow } from './audit/row.ts';
 import type { AuditEntry } from './audit.ts';
@@ -31,8 +31,6 @@ export interface AuditTrailOptions {
 const MOST = 20_000;
 /** Characters of all that waits. */
 const MOST_TEXT = 32 * 1024 * 1024;
-const WAIT_MS = 500;
-const RETRY_MS = 2000;
 const ROWS_A_STATEMENT = 100;
 const ROWS_A_TRANSACTION = 2000;
 
@@ -41,9 +39,6 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
   const refusals = createRefusals();
   const waiting: { readonly row: AuditRow; readonly size: number }[] = [];
   let size = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let underWay: Promise<void> | undefined;
-  let failing = false;
 
   const keep = (entry: AuditEntry, at: Date): void => {
     const row = auditRow(entry, at);
@@ -67,49 +62,24 @@ export function createAuditTrail(options: AuditTrailOptions): AuditTrail {
     for (const written of batch) size -= written.size;
   };
   const writeAll = async (): Promise<void> => {
+    for (const entry of refusals.summaries(now())) keep(entry, now());
     while (waiting.length > 0) await writeBatch();
+    // Those that are counted wait for the end of their minute.
+    if (refusals.waiting()) behind.due();
   };
-  const flush = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    underWay ??= writeAll().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  };
-  const schedule = (ms: number): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      for (const entry of refusals.summaries(now())) keep(entry, now());
-      flush().then(
-        () => {
-          failing = false;
-          if (refusals.waiting()) schedule(RETRY_MS);
-        },
-        (error: unknown) => {
-          if (!failing) onError(error);
-          failing = true;
-          schedule(RETRY_MS);
-        },
-      );
-    }, ms);
-    timer.unref();
-  };
+  const behind = createWriteBehind({ writeAll, onError });
 
   return {
     note(entry) {
       const at = now();
-      if (isRefusal(entry) && !refusals.admit(entry, at)) return schedule(WAIT_MS);
+      if (isRefusal(entry) && !refusals.admit(entry, at)) return behind.due();
       if (waiting.length >= most || size >= MOST_TEXT) throw full();
       keep(entry, at);
-      schedule(WAIT_MS);
+      behind.due();
     },
     async settled() {
       for (const entry of refusals.summaries(now(), true)) keep(entry, now());
-      // Notes may come while a batch is being written.
-      while (waiting.length > 0 || underWay !== undefined) await flush();
-      clearTimeout(timer);
-      timer = undefined;
+      await behind.settled();
     },
   };
 }

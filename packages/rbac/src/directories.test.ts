@@ -18,8 +18,7 @@ beforeEach(async () => {
 
 const sync = (groupIds: readonly string[], source = 'google_sync', userId = 'ana') =>
   it.state.write((tx) => replaceMembers(tx, { userId, source, groupIds }));
-const fromDirectory = (name: string, origin: 'google_sync' | 'oidc_sync' = 'google_sync') =>
-  it.state.write((tx) => syncedGroup(tx, { name, origin }));
+const fromDirectory = (name: string) => it.state.write((tx) => syncedGroup(tx, name));
 const groupsOfAna = async () => (await access.groupsOf('ana')).map(({ name }) => name);
 const memberships = async () =>
   (await access.listMemberships('ana')).map(({ group_name, source }) => `${group_name}/${source}`);
@@ -83,8 +82,6 @@ describe('a directory', () => {
     ]) {
       expect(await fromDirectory(name), name).toBeUndefined();
     }
-    await fromDirectory('ops@example.com', 'oidc_sync');
-    expect(await fromDirectory('ops@example.com', 'google_sync')).toBeUndefined();
     await expect(sync(['group_0'])).rejects.toThrow('group_0');
     await expect(sync([], 'admin')).rejects.toThrow('admin');
     expect(await groupsOfAna()).toEqual(['Everyone']);
@@ -103,11 +100,11 @@ describe('a directory', () => {
 });
 
 describe('a group of a directory', () => {
-  test.each(['google_sync', 'oidc_sync'] as const)('of %s is read, and changed nowhere but there', async (origin) => {
-    const id = (await fromDirectory('sales@example.com', origin)) ?? '';
+  test('is read, and changed nowhere but there', async () => {
+    const id = (await fromDirectory('sales@example.com')) ?? '';
     expect(await access.getGroup(id)).toMatchObject({
-      ...{ name: 'sales@example.com', origin, is_google_managed: true, is_system: false },
-      mapped_email: origin === 'google_sync' ? 'sales@example.com' : null,
+      ...{ name: 'sales@example.com', origin: 'google_sync', is_google_managed: true, is_system: false },
+      mapped_email: 'sales@example.com',
     });
     await sync([id]);
     await refused('google_managed_readonly', access.addMember(id, ROOT, 'admin', ROOT));

@@ -1,6 +1,6 @@
 import { type State, schema } from '@agnes/state';
 import { asc, eq, inArray } from 'drizzle-orm';
-import { groupsOf, isAdmin } from './members.ts';
+import { groupsOf, isAdmin } from './groups-of.ts';
 import { getPerson } from './people.ts';
 import { isRestricted, policyFinder, type Via } from './reasons.ts';
 import type { ResourceTypes } from './resource-types.ts';

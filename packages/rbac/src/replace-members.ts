@@ -1,8 +1,8 @@
-import { bumpVersion, type StateDatabase, schema } from '@agnes/state';
+import { type StateDatabase, schema } from '@agnes/state';
 import { and, eq } from 'drizzle-orm';
 import { recordAudit } from './audit.ts';
 import { ADMIN_GROUP_ID, EVERYONE_GROUP_ID } from './groups.ts';
-import { deleteMember, insertMember, type MembershipSource } from './members.ts';
+import { insertMember, type MembershipSource, withdrawMember } from './membership-rows.ts';
 
 export interface SyncedMemberships {
   /** Of the person whose account it is. */
@@ -45,18 +45,16 @@ export async function replaceMembers(tx: StateDatabase, now: SyncedMemberships):
   const gone = [...had].filter((id) => !wanted.has(id));
   const keptLastAdmin = gone.includes(ADMIN_GROUP_ID) && (await isLastAdminRow(tx, userId, source));
   const removed = gone.filter((id) => !(keptLastAdmin && id === ADMIN_GROUP_ID));
-  for (const groupId of gone) {
-    const kept = !removed.includes(groupId);
-    if (!kept) await deleteMember(tx, { groupId, userId, source });
+  for (const groupId of removed) await withdrawMember(tx, { groupId, userId, source }, null);
+  if (keptLastAdmin) {
     await recordAudit(tx, {
       userId: null,
       action: 'member.remove',
-      resource: `group:${groupId}`,
+      resource: `group:${ADMIN_GROUP_ID}`,
       params: { user_id: userId, source },
-      ...(kept ? { result: 'last_admin' } : {}),
+      result: 'last_admin',
     });
   }
-  if (removed.length > 0) await bumpVersion(tx, 'access_version');
   return { added, removed, keptLastAdmin };
 }
 

@@ -1,7 +1,7 @@
 import { type State, schema } from '@agnes/state';
 import { and, asc, eq } from 'drizzle-orm';
 import { listGroups } from './groups.ts';
-import { isAdmin, membershipsByUser } from './members.ts';
+import { isAdmin, membershipsByUser } from './groups-of.ts';
 import { isRestricted, policyFinder, type Via } from './reasons.ts';
 import type { ResourceTypes } from './resource-types.ts';
 

@@ -1,7 +1,7 @@
 import { AgnesError } from '@agnes/errors';
 import type { State } from '@agnes/state';
 import { recordAudit } from './audit.ts';
-import { groupsOf, isAdmin } from './members.ts';
+import { groupsOf, isAdmin } from './groups-of.ts';
 import { getPerson } from './people.ts';
 import type { Principal } from './principal.ts';
 

@@ -12,3 +12,4 @@ export { noSnapshots, openState, type State, type StateOptions } from './state.t
 export { isUniqueViolation } from './unique-violation.ts';
 export { createVersionCache, type VersionCache } from './version-cache.ts';
 export { bumpVersion, readVersion, type VersionKey } from './versions.ts';
+export { createWriteBehind, type WriteBehind, type WriteBehindOptions } from './write-behind.ts';

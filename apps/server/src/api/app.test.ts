@@ -541,6 +541,14 @@ describe('answers', () => {
     await response.body?.cancel();
   });
 
+  test('what is kept of an answer is kept by the origin that asked, where pages of others may ask', async () => {
+    await using server = await listening(createApp({ ...options, corsOrigins: ['https://app.example.com'] }));
+    for (const headers of [{}, { origin: 'https://app.example.com' }, { origin: 'https://evil.example.com' }]) {
+      const response = await server.request('/api/own', { headers });
+      expect(response.headers.get('vary')).toContain('Origin');
+    }
+  });
+
   test('a stored file is still known as one when its answer reaches the socket', async () => {
     const broken: unknown[] = [];
     const served = createApp({ ...options, corsOrigins: ['https://app.example.com'] });

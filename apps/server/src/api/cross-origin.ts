@@ -14,8 +14,11 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler<HttpE
     exposeHeaders: ['content-disposition', 'content-range', 'etag', 'retry-after', 'x-request-id'],
     maxAge: 600,
   });
-  // Programs name no origin. For them nothing is added, because an answer that is added to is made anew, and sent for more.
   return function crossOrigin(context, next) {
-    return context.req.header('origin') === undefined ? next() : answerPages(context, next);
+    if (context.req.header('origin') !== undefined) return answerPages(context, next);
+    // Programs name no origin. Their answer is not added to, because it would be made anew, and sent for more. A browser shall
+    // not show what it kept of one to a page that is to have another.
+    context.env?.outgoing?.setHeader('vary', 'Origin');
+    return next();
   };
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { blobFileOf, streamOf } from '@agnes/blobs';
+import { blobFileOf } from '@agnes/blobs';
 import { AgnesError } from '@agnes/errors';
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
@@ -41,8 +41,7 @@ export async function listen(
 ): Promise<Listener> {
   const answer = async (request: Request, env: HttpBindings | Http2Bindings): Promise<Response> => {
     const response = await app.fetch(request, env);
-    const stream = streamOf(response);
-    const file = stream && blobFileOf(stream);
+    const file = blobFileOf(response);
     if (file === undefined) return response;
     await sendFile(env.outgoing as ServerResponse, response, file, { onBroken, stallMs });
     return RESPONSE_ALREADY_SENT;

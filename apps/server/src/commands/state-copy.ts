@@ -33,5 +33,5 @@ function locationOf(engine: string, config: Config): StateLocation {
       hint: 'Set it to postgres://<user>:<password>@<host>:5432/<database>.',
     });
   }
-  return { url: config.stateUrl };
+  return { url: config.stateUrl.reveal() };
 }

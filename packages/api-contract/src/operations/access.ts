@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
 import { email, id, idParams, longText, nonNegative, shortText, time } from '../schemas.ts';
 
-/** Who made a group: `system`, an administrator (`custom`), or a directory (`google_sync`, `oidc_sync`). */
-const origin = v.picklist(['system', 'custom', 'google_sync', 'oidc_sync']);
+/** Who made a group: `system`, an administrator (`custom`), or Google Workspace (`google_sync`). */
+const origin = v.picklist(['system', 'custom', 'google_sync']);
 
 const group = v.object({
   id,

@@ -1,10 +1,8 @@
 import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
-import { email, id, idParams, nullableTime, shortText, time } from '../schemas.ts';
+import { email, id, idParams, nullableTime, password, shortText, time } from '../schemas.ts';
 import { TOKEN_SCOPE_NAMES } from '../scopes.ts';
 import { signedIn } from './signed-in.ts';
-
-const password = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 
 const accessToken = v.object({
   id,
@@ -195,124 +193,5 @@ export const authOperations = {
     response: 'empty',
     errors: ['token_not_found'],
     cli: 'admin token revoke',
-  }),
-};
-
-const user = v.object({
-  id,
-  email: v.string(),
-  name: v.nullable(v.string()),
-  role: v.picklist(['admin', 'user']),
-  is_admin: v.boolean(),
-  is_sso_user: v.boolean(),
-  groups: v.array(v.object({ id: v.string(), name: v.string(), is_system: v.boolean(), origin: v.string() })),
-  active: v.boolean(),
-  has_password: v.boolean(),
-  created_at: time,
-  deactivated_at: nullableTime,
-  /** Of an account that was invited just now: where its person chooses a password, and whether the mail server took the mail. */
-  invite_url: v.optional(v.string()),
-  invite_email_sent: v.optional(v.boolean()),
-});
-
-const userById = { tag: 'users', access: 'admin', params: idParams } as const;
-
-export const userOperations = {
-  listUsers: defineOperation({
-    id: 'listUsers',
-    method: 'GET',
-    path: '/api/users',
-    tag: 'users',
-    summary: 'Everybody with an account.',
-    access: 'admin',
-    status: 200,
-    response: v.array(user),
-    errors: [],
-    cli: 'admin list-users',
-  }),
-  getUser: defineOperation({
-    ...userById,
-    id: 'getUser',
-    method: 'GET',
-    path: '/api/users/{id}',
-    summary: 'One account, by id or e-mail address.',
-    status: 200,
-    response: user,
-    errors: ['user_not_found'],
-  }),
-  createUser: defineOperation({
-    id: 'createUser',
-    method: 'POST',
-    path: '/api/users',
-    tag: 'users',
-    summary: 'Adds an account. Without a password it cannot sign in until one is set.',
-    access: 'admin',
-    body: v.object({
-      email,
-      name: v.optional(v.nullable(shortText)),
-      password: v.optional(v.nullable(password)),
-      /** Makes an invitation, and mails it where a mail server is configured. */
-      send_invite: v.optional(v.boolean(), false),
-    }),
-    status: 201,
-    response: user,
-    errors: ['user_exists', 'weak_password'],
-    cli: 'admin add-user',
-  }),
-  updateUser: defineOperation({
-    ...userById,
-    id: 'updateUser',
-    method: 'PATCH',
-    path: '/api/users/{id}',
-    summary: 'Renames, activates or deactivates an account.',
-    body: v.object({ name: v.optional(v.nullable(shortText)), active: v.optional(v.boolean()) }),
-    status: 200,
-    response: user,
-    errors: ['user_not_found', 'last_admin', 'own_account'],
-  }),
-  activateUser: defineOperation({
-    ...userById,
-    id: 'activateUser',
-    method: 'POST',
-    path: '/api/users/{id}/activate',
-    summary: 'Lets an account in again.',
-    status: 200,
-    response: user,
-    errors: ['user_not_found'],
-    cli: 'admin activate',
-  }),
-  deactivateUser: defineOperation({
-    ...userById,
-    id: 'deactivateUser',
-    method: 'POST',
-    path: '/api/users/{id}/deactivate',
-    summary: 'Locks an account out at once, with all its sessions and tokens.',
-    status: 200,
-    response: user,
-    errors: ['user_not_found', 'last_admin', 'own_account'],
-    cli: 'admin deactivate',
-  }),
-  deleteUser: defineOperation({
-    ...userById,
-    id: 'deleteUser',
-    method: 'DELETE',
-    path: '/api/users/{id}',
-    summary: 'Deletes an account with its tokens and memberships.',
-    status: 204,
-    response: 'empty',
-    errors: ['user_not_found', 'last_admin', 'own_account'],
-    cli: 'admin remove-user',
-  }),
-  setPassword: defineOperation({
-    ...userById,
-    id: 'setPassword',
-    method: 'POST',
-    path: '/api/users/{id}/set-password',
-    summary: 'Sets the password of an account and ends its sessions.',
-    body: v.object({ password }),
-    status: 204,
-    response: 'empty',
-    errors: ['user_not_found', 'weak_password', 'sso_account'],
-    cli: 'admin set-password',
   }),
 };

@@ -1,6 +1,6 @@
 import { accessOperations } from './access.ts';
 import { auditOperations } from './audit.ts';
-import { authOperations, userOperations } from './auth.ts';
+import { authOperations } from './auth.ts';
 import { catalogOperations } from './catalog.ts';
 import { distributionOperations } from './distribution.ts';
 import { healthOperations } from './health.ts';
@@ -11,6 +11,7 @@ import { queryOperations } from './query.ts';
 import { registryOperations } from './registry.ts';
 import { deviceOperations, sessionOperations } from './sessions.ts';
 import { signInOperations } from './sign-in.ts';
+import { userOperations } from './users.ts';
 
 /** Every operation of the API, by id. What is not here does not exist. */
 export const operations = {

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { defineOperation } from '../operation.ts';
-import { email, idParams, shortText } from '../schemas.ts';
+import { email, idParams, password, shortText } from '../schemas.ts';
 import { signedIn } from './signed-in.ts';
 
-const password = v.pipe(v.string(), v.minLength(1), v.maxLength(1024));
 const token = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
 const message = v.object({ message: v.string() });
 

@@ -25,8 +25,7 @@ export async function applyGroups(
   const groupIds: string[] = [];
   for (const email of relevantGroups(settings, emails)) {
     if (email === settings.everyoneGroup) continue;
-    const id =
-      email === settings.adminGroup ? ADMIN_GROUP_ID : await syncedGroup(tx, { name: email, origin: 'google_sync' });
+    const id = email === settings.adminGroup ? ADMIN_GROUP_ID : await syncedGroup(tx, email);
     if (id !== undefined) groupIds.push(id);
   }
   return replaceMembers(tx, { userId, source: GOOGLE_SOURCE, groupIds });

@@ -40,7 +40,7 @@ export function createMailer(settings: MailSettings): Mailer {
     tls: { minVersion: 'TLSv1.2' },
     disableFileAccess: true,
     disableUrlAccess: true,
-    ...(user === undefined || password === undefined ? {} : { auth: { user, pass: password } }),
+    ...(user === undefined || password === undefined ? {} : { auth: { user, pass: password.reveal() } }),
   });
   let sent = 0;
   let failed = 0;

@@ -1,4 +1,4 @@
-import { recordAudit, replaceMembers } from '@agnes/rbac';
+import { replaceMembers } from '@agnes/rbac';
 import { schema } from '@agnes/state';
 import { and, eq, gt } from 'drizzle-orm';
 import * as client from 'openid-client';
@@ -11,13 +11,14 @@ import { oidcSource } from '../sso-managed.ts';
 import { hashToken, randomText } from '../token-format.ts';
 import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
+import { claimsOf, reached } from './ask-provider.ts';
 import { type Identity, identityOf } from './claims.ts';
 import { groupsForClaim } from './groups.ts';
 import { pruneOidcLogins } from './login-rows.ts';
 import type { OidcProvider } from './provider.ts';
 import { refuseSignIn } from './refusal.ts';
 
-export interface OidcOptions extends Pick<LinkOptions, 'state' | 'limits' | 'now' | 'sessionHours'> {
+export interface OidcOptions extends Pick<LinkOptions, 'state' | 'limits' | 'now' | 'sessionHours' | 'noteRefusal'> {
   readonly providers: ReadonlyMap<string, OidcProvider>;
   /** Google's groups, when they are configured; asked after a sign-in with Google. */
   readonly googleGroups: GoogleGroups | undefined;
@@ -112,7 +113,7 @@ export async function finishOidc(
     if (session === undefined) throw refuseSignIn('not_in_allowed_group');
     return { ...session, next: login.next_path };
   } catch (error) {
-    await noteRefusal(options, { id, identity, peer }, error);
+    await noteReason(options, { id, identity, peer }, error);
     throw error;
   }
 }
@@ -142,62 +143,8 @@ async function takeLogin(
   return login;
 }
 
-/** What the provider says in its ID token, and in its user info where that is needed for address or groups. */
-async function claimsOf(
-  provider: OidcProvider,
-  callbackUrl: URL,
-  login: Login,
-  onError: (error: unknown) => void,
-): Promise<Record<string, unknown>> {
-  const configuration = await reached(provider, onError);
-  // The address as the provider was told it, whatever a proxy made of the request on its way here.
-  const answered = new URL(provider.redirectUri);
-  answered.search = callbackUrl.search;
-  try {
-    const tokens = await client.authorizationCodeGrant(configuration, answered, {
-      pkceCodeVerifier: login.code_verifier,
-      expectedNonce: login.nonce,
-      expectedState: callbackUrl.searchParams.get('state') ?? '',
-      idTokenExpected: true,
-    });
-    const claims = tokens.claims();
-    if (claims === undefined) throw new Error('The provider sent no ID token.');
-    const { groupsClaim } = provider.settings;
-    const lacksGroups = groupsClaim !== undefined && claims[groupsClaim] === undefined;
-    const hasAddress = claims.email !== undefined && claims.email_verified !== undefined;
-    if (hasAddress && !lacksGroups) return claims;
-    if (configuration.serverMetadata().userinfo_endpoint === undefined) return claims;
-    const userInfo = await client.fetchUserInfo(configuration, tokens.access_token, claims.sub);
-    // Address and flag belong together: both from the one or both from the other.
-    const { email, email_verified } = hasAddress || userInfo.email === undefined ? claims : userInfo;
-    return { ...userInfo, ...claims, email, email_verified };
-  } catch (error) {
-    if (error instanceof client.AuthorizationResponseError && error.error === 'access_denied') {
-      throw refuseSignIn('cancelled', error);
-    }
-    onError(new Error(`A sign-in at the provider '${provider.settings.id}' failed: ${messageFor(error)}`));
-    throw refuseSignIn('oauth_failed', error);
-  }
-}
-
-async function reached(provider: OidcProvider, onError: (error: unknown) => void): Promise<client.Configuration> {
-  try {
-    return await provider.configuration();
-  } catch (error) {
-    onError(new Error(`The provider '${provider.settings.id}' cannot be used: ${messageFor(error)}`));
-    throw refuseSignIn('provider_unavailable', error);
-  }
-}
-
-/** Code and message of the library, which hold no token. */
-function messageFor(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code, error: said } = error as { code?: unknown; error?: unknown };
-  return [error.message, code, said].filter((part) => typeof part === 'string').join(', ');
-}
-
-async function noteRefusal(
-  { state }: OidcOptions,
+async function noteReason(
+  { noteRefusal }: OidcOptions,
   { id, identity, peer }: { readonly id: string; readonly identity: Identity | undefined; readonly peer: Peer },
   error: unknown,
 ): Promise<void> {
@@ -205,15 +152,13 @@ async function noteRefusal(
   const { reason } = details ?? {};
   // Of what nobody began nothing is known, and anybody can send as much of it as they like.
   if (typeof reason !== 'string' || reason === 'expired') return;
-  await state.write((tx) =>
-    recordAudit(tx, {
-      userId: null,
-      action: 'auth.sign_in',
-      params: { method: `oidc:${id}`, ...(identity === undefined ? {} : { email: identity.email }) },
-      result: reason,
-      ip: peer.ip,
-    }),
-  );
+  await noteRefusal({
+    userId: null,
+    action: 'auth.sign_in',
+    params: { method: `oidc:${id}`, ...(identity === undefined ? {} : { email: identity.email }) },
+    result: reason,
+    ip: peer.ip,
+  });
 }
 
 function providerOf(providers: ReadonlyMap<string, OidcProvider>, id: string): OidcProvider {

@@ -44,7 +44,7 @@ async function discover(settings: OidcProviderSettings): Promise<client.Configur
     issuer,
     clientId,
     { [client.clockTolerance]: SKEW_SECONDS },
-    clientSecret === undefined ? client.None() : bySecret(clientSecret),
+    clientSecret === undefined ? client.None() : bySecret(clientSecret.reveal()),
     {
       timeout: TIMEOUT_SECONDS,
       [client.customFetch]: (url, init) => boundedFetch(url, init as RequestInit),

@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MailSettings, OidcProviderSettings, SignInSettings } from '@agnes/config';
-import { isAgnesError } from '@agnes/errors';
 import { type Access, createAccess } from '@agnes/rbac';
 import { openState, type State, schema } from '@agnes/state';
 import { testState } from '@agnes/testkit';
 import { PgTable } from 'drizzle-orm/pg-core';
-import { type Auth, type AuthOptions, createAuth } from '../index.ts';
+import { type Auth, type AuthOptions, createAuth, type Peer } from '../index.ts';
 
-export { ADMIN, PASSWORD, PEER, refused } from './open-auth.ts';
+export const ADMIN = 'root@example.com';
+export const PASSWORD = 'correct horse battery';
+export const PEER: Peer = { ip: '192.0.2.1', userAgent: 'agnes/1.2.3 (linux)' };
 export const SERVER_URL = 'https://agnes.example.com';
 
 const TABLES = Object.values(schema).filter((value) => value instanceof PgTable);
@@ -23,8 +23,8 @@ export interface Fixture extends AsyncDisposable {
   readonly reported: unknown[];
   readonly now: Date;
   pass(seconds: number): void;
-  /** Empties every table. */
-  reset(): Promise<void>;
+  /** Empties every table, and sets the clock: by default to what it is. */
+  reset(at?: Date): Promise<void>;
   auth(options?: Partial<AuthOptions>): Auth;
   /** Action and result of every row of the audit log, in order. */
   audited(): Promise<string[]>;
@@ -47,12 +47,12 @@ export async function openFixture(): Promise<Fixture> {
     pass(seconds) {
       clock = new Date(clock.getTime() + seconds * 1000);
     },
-    async reset() {
+    async reset(at = new Date()) {
       await state.write(async (tx) => {
         for (const table of TABLES) await tx.delete(table);
       });
       reported.length = 0;
-      clock = new Date();
+      clock = at;
       await access.seedSystemGroups();
     },
     auth: (options = {}) =>
@@ -73,48 +73,4 @@ export async function openFixture(): Promise<Fixture> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Ways in over a mail server on this machine, without TLS unless said otherwise. */
-export function mailTo(port: number, more: Partial<MailSettings> = {}): SignInSettings {
-  const mail = {
-    host: 'localhost',
-    port,
-    user: undefined,
-    password: undefined,
-    from: 'agnes@example.com',
-    tls: false,
-    ...more,
-  };
-  return { mail, oidc: [], googleGroups: undefined };
-}
-
-export function oidcSettings(
-  provider: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string },
-  more: Partial<OidcProviderSettings> = {},
-): OidcProviderSettings {
-  const { issuer, clientId, clientSecret } = provider;
-  return {
-    id: 'corp',
-    issuer,
-    clientId,
-    clientSecret,
-    label: 'Corp',
-    scopes: ['openid', 'email', 'profile'],
-    allowedDomains: ['example.com'],
-    autoCreate: true,
-    groupsClaim: undefined,
-    groupMapping: undefined,
-    ...more,
-  };
-}
-
-/** The reason of a refused sign-in at a provider. */
-export async function reasonOf(work: Promise<unknown>): Promise<string> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!isAgnesError(error)) return error === undefined ? 'signed in' : String(error);
-  return String(error.details.reason ?? error.code);
 }
