@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import type { NodeApi } from './node-api.ts';
 import { bindParameters, type SqlValue } from './parameters.ts';
+import { openStream } from './stream.ts';
 import { type Row, type Value, valueConverter } from './values.ts';
 
 /** A column of a result: its name and DuckDB's own spelling of its type. */
@@ -27,7 +28,10 @@ export interface Connection extends AsyncDisposable {
   rows<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T[]>;
   /** The first row, or undefined when there is none. */
   first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined>;
-  /** Runs a statement and yields its rows chunk by chunk (up to 2,048 each) without holding the whole result. */
+  /**
+   * Runs a statement that reads and yields its rows chunk by chunk (up to 2,048 each) without holding the whole result. No
+   * other statement may run on the connection meanwhile.
+   */
   stream(sql: string, parameters?: readonly SqlValue[]): AsyncIterable<Row[]>;
   /** {@link stream} for who does not know the columns: rows are arrays, so that order and repeated names are kept. */
   streamArrays(sql: string): Promise<RowStream>;
@@ -46,6 +50,8 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
   // The engine crashes the process when a connection is closed under a running statement, so closing waits for them.
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
+  let interrupted = 0;
+  const interruptions = (): number => interrupted;
 
   const track = async <T>(start: () => Promise<T>): Promise<T> => {
     if (closing !== undefined) throw new Error('The connection is closed.');
@@ -83,6 +89,7 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
     close,
     [Symbol.asyncDispose]: close,
     interrupt: () => {
+      interrupted += 1;
       if (closing === undefined || running.size > 0) raw.interrupt();
     },
     run: (sql, parameters) => track(async () => (await execute(sql, parameters)).rowsChanged),
@@ -91,26 +98,13 @@ export function wrapConnection(api: NodeApi, raw: DuckDBConnection, onClose: () 
     },
     async *stream(sql, parameters) {
       const { values, types } = bindParameters(api, parameters ?? []);
-      const result = await track(() => raw.stream(sql, values, types));
-      const chunks = (result.yieldConvertedRowObjects(convert) as AsyncIterable<Row[]>)[Symbol.asyncIterator]();
-      for (;;) {
-        const next = await track(() => chunks.next());
-        if (next.done === true) return;
-        yield next.value;
-      }
+      const { chunks } = await openStream(raw, sql, { values, types, track, interruptions });
+      yield* chunks((result) => result.yieldConvertedRowObjects(convert) as AsyncIterable<Row[]>);
     },
     async streamArrays(sql) {
-      const result = await track(() => raw.stream(sql));
+      const { result, chunks } = await openStream(raw, sql, { track, interruptions });
       const columns = result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }));
-      const source = (result.yieldConvertedRows(convert) as AsyncIterable<Value[][]>)[Symbol.asyncIterator]();
-      async function* chunks(): AsyncGenerator<Value[][]> {
-        for (;;) {
-          const next = await track(() => source.next());
-          if (next.done === true) return;
-          yield next.value;
-        }
-      }
-      return { columns, chunks: chunks() };
+      return { columns, chunks: chunks(() => result.yieldConvertedRows(convert) as AsyncIterable<Value[][]>) };
     },
     async columns(selectSql) {
       const described = await rows<{ column_name: string; column_type: string }>(`DESCRIBE (${selectSql}\n)`);
