@@ -40,6 +40,8 @@ export interface RequestContext {
   readonly method: string;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+  /** Throws when the caller would not be let in any more: for work that has waited. */
+  stillAdmitted(): Promise<void>;
 }
 
 /** Where a request comes from. */

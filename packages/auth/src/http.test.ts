@@ -65,6 +65,7 @@ async function call(id: string, token: string | undefined, input: { params?: unk
     ip: '192.0.2.1',
     method: operation.method,
     signal: new AbortController().signal,
+    stillAdmitted: async () => {},
   };
   const validated = {
     params: operation.params && v.parse(operation.params, input.params),

@@ -47,7 +47,8 @@ function context(principal: Principal, headers: Record<string, string> = {}, met
     credential: { kind: 'session', id: 's', name: 's', scope: 'general', expires_at: null },
   };
   const signal = new AbortController().signal;
-  return { caller, requestId: 'r1', ip: null, headers: new Headers(headers), method, signal };
+  const stillAdmitted = async () => {};
+  return { caller, requestId: 'r1', ip: null, headers: new Headers(headers), method, signal, stillAdmitted };
 }
 
 const NONE = { params: undefined, query: undefined, body: undefined };

@@ -61,6 +61,7 @@ const contextOf = (principal: Principal): RequestContext => ({
   headers: new Headers(),
   method: 'GET',
   signal: new AbortController().signal,
+  stillAdmitted: async () => {},
 });
 
 describe('a table with a policy for the caller', () => {

@@ -27,6 +27,7 @@ const context: RequestContext = {
   headers: new Headers(),
   method: 'GET',
   signal: new AbortController().signal,
+  stillAdmitted: async () => {},
 };
 
 test('jobs, their logs and their cancelling are answered in the shape of the contract', async () => {

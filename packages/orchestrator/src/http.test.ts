@@ -24,6 +24,7 @@ const context: RequestContext = {
   headers: new Headers(),
   method: 'POST',
   signal: new AbortController().signal,
+  stillAdmitted: async () => {},
 };
 
 const trigger = (body: string[] | { tables?: string[] | null; force?: boolean } | null) =>

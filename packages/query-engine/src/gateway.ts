@@ -19,6 +19,8 @@ export interface Asker {
   readonly ip?: string | null | undefined;
   /** Aborted when they go away; the worker is then killed. */
   readonly signal?: AbortSignal | undefined;
+  /** Throws when they may not ask any more; asked when their turn has come. */
+  readonly stillIn?: (() => Promise<void>) | undefined;
 }
 
 export type Wanted =
@@ -89,11 +91,12 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Resolves, and lets `run` begin only while everything still is as it was resolved. */
   const overTables = async <T>(
-    userId: string,
+    { userId, stillIn }: Asker,
     relations: readonly NamedRelation[],
     run: (resolved: Resolved) => Promise<T>,
   ): Promise<T> => {
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      await stillIn?.();
       const resolved = await resolver.resolve(userId, relations);
       try {
         if (await resolver.holds(resolved)) return await run(resolved);
@@ -204,7 +207,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         wanted,
         async ({ ask }, output, used) => {
           const { relations } = await ask({ type: 'prepare', sql }, 'prepared');
-          return overTables(asker.userId, relations, async (resolved) => {
+          return overTables(asker, relations, async (resolved) => {
             used(resolved);
             const tables = [...resolved.tables];
             return answered(await ask({ type: 'run', user: accountable(asker), tables, output }, kindOf(output)));
@@ -215,7 +218,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     read(asker, table, wanted) {
       const action = wanted.format === 'json' ? 'data.sample' : 'data.download';
       return accounted(asker, { action, resource: `table:${table.id}` }, wanted, ({ ask }, output, used) =>
-        overTables(asker.userId, [{ name: table.name }], async (resolved) => {
+        overTables(asker, [{ name: table.name }], async (resolved) => {
           used(resolved);
           const [whole] = resolved.tables;
           if (whole === undefined) throw new Error('A name resolves to a table, or throws.');

@@ -109,7 +109,14 @@ async function noted(response: Response, note: () => void): Promise<void> {
 
 function askerOf(context: RequestContext): Asker {
   const { userId, viewedBy, credential } = callerOf(context);
-  return { userId, viewedBy, credentialId: credential.id, ip: context.ip, signal: context.signal };
+  return {
+    userId,
+    viewedBy,
+    credentialId: credential.id,
+    ip: context.ip,
+    signal: context.signal,
+    stillIn: context.stillAdmitted,
+  };
 }
 
 /** Larger answers wait on disk for a client that does not read them: thousands of them would be all of the server's memory. */

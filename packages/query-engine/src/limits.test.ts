@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { sizeOf } from '@agnes/durable-files';
+import { AgnesError } from '@agnes/errors';
 import { schema } from '@agnes/state';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestEngine, testEngine } from './query-engine.test-setup.ts';
@@ -47,6 +48,27 @@ test('a query whose caller goes away ends with its worker, and its turn is the n
   await expect(left).rejects.toMatchObject({ code: 'query_failed', message: expect.stringContaining('went away') });
   expect(await it.rows(ann, 'SELECT 1')).toStrictEqual([[1]]);
   expect(it.engine.status()).toMatchObject({ running: 0, waiting: 0 });
+});
+
+test('a query that waited is refused when its caller may ask no more by then', async () => {
+  await it.reopen({ workers: 1, perUser: 1 });
+  const gone = new AbortController();
+  const endless = 'SELECT sum(a.id * b.id) FROM numbers a, numbers b';
+  const wanted = { format: 'json', limit: 1 } as const;
+  const first = it.engine.gateway.query({ userId: ann, signal: gone.signal }, endless, wanted);
+  first.catch(() => {});
+  await expect.poll(() => it.engine.status().running).toBe(1);
+  let isIn = true;
+  const stillIn = async (): Promise<void> => {
+    if (!isIn) throw new AgnesError('account_deactivated', 'This account is not active.');
+  };
+  const waiting = it.engine.gateway.query({ userId: ann, stillIn }, 'SELECT 1', wanted);
+  waiting.catch(() => {});
+  await expect.poll(() => it.engine.status().waiting).toBe(1);
+  isIn = false;
+  gone.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'account_deactivated' });
+  await expect(first).rejects.toMatchObject({ code: 'query_failed' });
 });
 
 test('what a person had today is kept over a restart, and ends at the cap', async () => {

@@ -58,6 +58,7 @@ const context: RequestContext = {
   ip: null,
   method: 'GET',
   signal: new AbortController().signal,
+  stillAdmitted: async () => {},
 };
 
 /** Calls an operation as the server does: input validated by its schemas, the answer checked against its own. */

@@ -109,6 +109,7 @@ const caller = (kind: Caller['credential']['kind'], isAdmin: boolean, scope = 'g
   isAdmin,
   credential: { kind, id: 'c', name: 'c', scope, expires_at: null },
 });
+const revoked = new Set<string>();
 const callers: Record<string, Caller> = {
   session: caller('session', false),
   personal: caller('personal', false),
@@ -138,7 +139,13 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     busy: async () => {
       throw new AgnesError('too_many_requests', 'Slow down.', { details: { retry_after_seconds: 7.2 } });
     },
-    own: async (_input, context) => ({ user: context.caller?.userId }),
+    own: async (_input, context) => {
+      const { userId } = context.caller ?? {};
+      if (context.headers.get('x-revoke') === null) return { user: userId };
+      revoked.add(context.headers.get('authorization') ?? '');
+      await context.stillAdmitted();
+      return { user: userId };
+    },
     session: async () => ({}),
     admin: async () => ({}),
     clock: async () => ({}),
@@ -172,6 +179,7 @@ const options: Parameters<typeof createApp<typeof operations>>[0] = {
     const token =
       headers.get('authorization')?.slice('Bearer '.length) ?? /session=(\w*)/.exec(headers.get('cookie') ?? '')?.[1];
     if (token === undefined) return undefined;
+    if (revoked.has(headers.get('authorization') ?? '')) throw new AgnesError('invalid_credentials', 'It was revoked.');
     const found = callers[token];
     if (found === undefined) throw new AgnesError('invalid_credentials', 'The token is wrong, expired or revoked.');
     return found;
@@ -219,8 +227,14 @@ const problem = async (response: Response) => {
 };
 
 beforeEach(() => {
+  revoked.clear();
   logged = [];
   noted.length = 0;
+});
+
+test('work that has waited can ask whether its caller would still be let in', async () => {
+  const headers = { authorization: 'Bearer session', 'x-revoke': 'yes' };
+  expect((await problem(await app.request('/api/own', { headers }))).code).toBe('invalid_credentials');
 });
 
 describe('a refusal', () => {

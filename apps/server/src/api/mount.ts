@@ -63,7 +63,11 @@ function serveOperation(
     }
     const query = operation.query && parseInput(operation.query, queryOf(context), 'query');
     const body = operation.body && parseInput(operation.body, await bodyOf(context, operation), 'body');
-    const response = answer(operation, await handler({ params, query, body }, requestContext(context, caller)));
+    const stillAdmitted = async (): Promise<void> => {
+      await admittedCaller(operation, authenticate, context);
+    };
+    const asked = requestContext(context, caller, stillAdmitted);
+    const response = answer(operation, await handler({ params, query, body }, asked));
     return context.req.method === 'HEAD' ? await withoutBody(response) : response;
   };
 }
@@ -84,10 +88,15 @@ async function admittedCaller(
   return caller;
 }
 
-function requestContext(context: Context<HttpEnvironment>, caller: Caller | undefined): RequestContext {
+function requestContext(
+  context: Context<HttpEnvironment>,
+  caller: Caller | undefined,
+  stillAdmitted: () => Promise<void>,
+): RequestContext {
   const { raw } = context.req;
   return {
     caller,
+    stillAdmitted,
     requestId: context.get('requestId'),
     ip: context.get('ip'),
     headers: raw.headers,

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { type Connection, closeSandbox, limitResources, openDatabase } from '@agnes/duckdb';
 import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import {
@@ -32,7 +34,8 @@ type CommandOf<T extends Command['type']> = Extract<Command, { type: T }>;
 export async function openSession(settings: WorkerSettings): Promise<Session> {
   const database = await openDatabase(':memory:');
   const connection = await database.connect();
-  await limitResources(connection, settings);
+  // Databases that share a folder take each other's files for their own.
+  await limitResources(connection, { ...settings, tempDirectory: join(settings.tempDirectory, randomUUID()) });
   // A file of many is opened to bind, to check the plan and to run; its footer is read once. Its rows are not kept: a database
   // that waits for its user's next query should not hold them.
   await connection.run('SET GLOBAL parquet_metadata_cache = true; SET GLOBAL enable_external_file_cache = false');

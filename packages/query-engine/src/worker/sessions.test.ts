@@ -109,6 +109,22 @@ test.each<[string, () => Command]>([
   expect(opened[1]?.ran).toEqual(['two']);
 });
 
+test('a seed that one query sets holds for no other', async () => {
+  const sessions = createSessions(open, failOnError);
+  const random = async (): Promise<unknown> => {
+    await sessions.answer({ type: 'prepare', sql: 'SELECT random() AS r, i FROM t' });
+    const answer = await sessions.answer({ type: 'run', user: 'ana', tables: [tableOf('a')], output: JSON_ROWS });
+    await sessions.end();
+    return answer.type === 'json' ? answer.json : answer;
+  };
+  const seeded: unknown[] = [];
+  for (let round = 0; round < 2; round += 1) {
+    await query(sessions, 'ana', 'seed', { sql: "SELECT 'seed', setSeed(0.42), i FROM t" });
+    seeded.push(await random());
+  }
+  expect(seeded[0]).not.toEqual(seeded[1]);
+});
+
 test('after an error the database is closed, also one that served before', async () => {
   const sessions = createSessions(open, failOnError);
   await query(sessions, 'ana', 'one');

@@ -50,7 +50,7 @@ export function createSessions(open: () => Promise<Session>, onError: (error: un
         prepared = gate;
         return { type: 'prepared', relations: [...gate.relations] };
       }
-      const use = useOf(command);
+      const use = useOf(command, prepared);
       current ??= await sessionFor(use);
       const answer = await current.answer(command, prepared);
       last = { session: current, use: answer.type === 'error' ? undefined : use };
@@ -68,8 +68,10 @@ export function createSessions(open: () => Promise<Session>, onError: (error: un
 }
 
 /** Who uses a database over what; undefined when nothing else may ever run in it. */
-function useOf(command: Command): string | undefined {
+function useOf(command: Command, prepared: Passed | undefined): string | undefined {
   // A file that may be written is one more that may be read.
   if (command.type !== 'run' || command.output.kind !== 'json') return undefined;
+  // What it sets holds for whatever follows.
+  if (prepared === undefined || /setseed/i.test(prepared.sql)) return undefined;
   return JSON.stringify([command.user, command.tables]);
 }

@@ -132,6 +132,7 @@ const context: RequestContext = {
   headers: new Headers(),
   method: 'GET',
   signal: new AbortController().signal,
+  stillAdmitted: async () => {},
 };
 
 test('over HTTP it has the shape of the contract; an export is NDJSON, and is itself in the log', async () => {

@@ -56,8 +56,8 @@ test('what one person’s query spilled is gone when it is answered', async () =
     "SELECT i, s FROM (SELECT range AS i, repeat('x', 40) || range AS s, hash(range) AS r FROM range(3000000)) ORDER BY r",
     1,
   );
-  const left = (await Promise.all((await readdir(folder)).map((name) => readdir(join(folder, name))))).flat();
-  expect(left).toEqual([]);
+  const left = await readdir(folder, { recursive: true, withFileTypes: true });
+  expect(left.filter((entry) => entry.isFile())).toEqual([]);
 }, 60_000);
 
 test('one person’s cut answer takes nothing from the rows of the next person', async () => {
@@ -67,9 +67,9 @@ test('one person’s cut answer takes nothing from the rows of the next person',
       (error: unknown) => String(error),
     );
   const seen: string[] = [];
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 2; round += 1) {
     await of('ana', sorted('x').replace('SELECT i FROM', 'SELECT i, s FROM'), 1);
     seen.push(await of('ben', sorted('y').replace('SELECT i FROM', 'SELECT i, r, s[41:] AS s FROM'), 400_000));
   }
-  expect(seen).toEqual(Array.from({ length: 4 }, () => '400000 true'));
+  expect(seen).toEqual(Array.from({ length: 2 }, () => '400000 true'));
 }, 120_000);
