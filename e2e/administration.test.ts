@@ -117,6 +117,12 @@ describe('the audit log', () => {
     expect(await audit('--action', 'job.trigger')).toMatchObject([{ user_email: all.server.admin.email }]);
     expect(await audit('--action', 'server.start')).toHaveLength(1);
 
+    const changes = (await audit('--since', '1h', '--limit', '1000')).filter(({ action, user_email }) => {
+      return user_email !== null && /^(user|group|member|grant|policy|table|token|session|job)\./.test(action);
+    });
+    expect(new Set(changes.map(({ action }) => action)).size).toBeGreaterThan(5);
+    expect(changes.filter(({ ip, credential_id }) => ip === null || credential_id === null)).toEqual([]);
+
     // Nothing new: no entry.
     const before = (await audit('--action', 'data.pull')).length;
     await json(all.analyst, ['pull']);

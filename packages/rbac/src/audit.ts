@@ -1,4 +1,5 @@
 import { type StateDatabase, schema } from '@agnes/state';
+import { currentOrigin } from './audit/origin.ts';
 import { auditRow } from './audit/row.ts';
 
 /** What somebody did, or was refused. Params are facts that help later, never a secret. */
@@ -12,7 +13,7 @@ export interface AuditEntry {
   readonly params?: Readonly<Record<string, unknown>> | undefined;
   /** `ok` unless said otherwise: the code of the error, or how far it came. */
   readonly result?: string | undefined;
-  /** Address of the peer, when it came by a request. */
+  /** Address of the peer. Default: that of the request under way (`withOrigin`); so is the next. */
   readonly ip?: string | null | undefined;
   /** Id of the session or token that was used. */
   readonly credentialId?: string | null | undefined;
@@ -25,5 +26,7 @@ export interface AuditEntry {
  * the `AuditTrail`, which costs no transaction each.
  */
 export async function recordAudit(tx: StateDatabase, entry: AuditEntry): Promise<void> {
-  await tx.insert(schema.auditLog).values(auditRow(entry, new Date()));
+  const origin = currentOrigin();
+  const whole = { ...entry, ip: entry.ip ?? origin?.ip, credentialId: entry.credentialId ?? origin?.credentialId };
+  await tx.insert(schema.auditLog).values(auditRow(whole, new Date()));
 }

@@ -1,5 +1,6 @@
 export { type Access, type AccessOptions, createAccess } from './access.ts';
 export { countDownloads, type Downloads } from './audit/downloads.ts';
+export { type Origin, withOrigin } from './audit/origin.ts';
 export { pruneAudit } from './audit/prune-audit.ts';
 export { type AuditFilter, type AuditPage, type AuditRecord, exportAudit, readAudit } from './audit/read-audit.ts';
 export { withoutSecrets } from './audit/without-secrets.ts';

@@ -1,5 +1,6 @@
 import { type Caller, type Handlers, type Operation, peerOf, type RequestContext } from '@agnes/api-contract';
 import { AgnesError } from '@agnes/errors';
+import { withOrigin } from '@agnes/rbac';
 import type { Context, Hono } from 'hono';
 import { answer, withoutBody } from './answer.ts';
 import { type Authenticate, admit, type GrantChecks, identify, visitor } from './authorize.ts';
@@ -67,7 +68,9 @@ function serveOperation(
       await admittedCaller(operation, authenticate, context);
     };
     const asked = requestContext(context, caller, stillAdmitted);
-    const response = answer(operation, await handler({ params, query, body }, asked));
+    const origin = { ip: asked.ip, credentialId: caller?.credential.id ?? null };
+    const result = await withOrigin(origin, () => handler({ params, query, body }, asked));
+    const response = answer(operation, result);
     return context.req.method === 'HEAD' ? await withoutBody(response) : response;
   };
 }
