@@ -141,6 +141,17 @@ describe('groups', () => {
     await refused('group_not_found', access.getGroup('Marketing'));
   });
 
+  test('an administrator takes back what break-glass gave, and not what a setting or a provider says', async () => {
+    await access.createGroup({ name: 'Sales' }, ROOT);
+    const sources = async () => (await access.listMembers('Sales')).map(({ source }) => source);
+    for (const source of ['admin', 'cli_break_glass', 'oidc:corp']) {
+      await access.addMember('Sales', 'root@example.com', source, null);
+    }
+    await access.removeMember('Sales', 'root@example.com', 'admin', ROOT);
+    expect(await sources()).toEqual(['oidc:corp']);
+    await refused('member_not_found', access.removeMember('Sales', 'root@example.com', 'admin', ROOT));
+  });
+
   test('a rename keeps members and grants; a taken name is refused', async () => {
     await access.createGroup({ name: 'Sales' }, ROOT);
     await access.addMember('Sales', 'root@example.com', 'admin', ROOT);

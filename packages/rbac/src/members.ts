@@ -92,8 +92,11 @@ export async function addMember(
   return added;
 }
 
+/** What somebody did by hand; an administrator takes back both. A synchronisation or a setting would say so again. */
+const BY_HAND: readonly MembershipSource[] = ['admin', 'cli_break_glass'];
+
 /**
- * Takes back what `source` gave. Throws `group_not_found`, `user_not_found`, `member_not_found` (also when another source
+ * Takes back what `source` gave, an administrator also what break-glass gave. Throws `group_not_found`, `user_not_found`, `member_not_found` (also when another source
  * still says so, and then names it), `last_admin`, and `google_managed_readonly` as {@link addMember}.
  */
 export async function removeMember(
@@ -113,14 +116,18 @@ export async function removeMember(
       .select({ source: userGroupMembers.source })
       .from(userGroupMembers)
       .where(and(eq(userGroupMembers.group_id, found.id), eq(userGroupMembers.user_id, person.id)));
-    if (!rows.some((row) => row.source === source)) {
+    const sources = source === 'admin' ? BY_HAND : [source];
+    const given = rows.filter((row) => sources.includes(row.source));
+    if (given.length === 0) {
       throw notRemovable(
         person.email,
         found.name,
         found.id === EVERYONE_GROUP_ID ? ['implicit'] : rows.map((r) => r.source),
       );
     }
-    await keepAnAdmin(tx, () => withdrawMember(tx, { groupId: found.id, userId: person.id, source }, by));
+    await keepAnAdmin(tx, async () => {
+      for (const { source } of given) await withdrawMember(tx, { groupId: found.id, userId: person.id, source }, by);
+    });
   });
 }
 
