@@ -150,7 +150,12 @@ function missing(type: string, name: string, tables: readonly ReadableTable[]): 
 }
 
 const quoted = (message: string): string | undefined => /"([^"]+)"/.exec(message)?.[1];
-const nameIn = (message: string): string => quoted(message) ?? /with name (\S+)/.exec(message)?.[1] ?? 'that name';
+/** `Table "o" does not have a column named "x"` is about x. */
+const nameIn = (message: string): string =>
+  /a column named "([^"]+)"/.exec(message)?.[1] ??
+  quoted(message) ??
+  /with name (\S+)/.exec(message)?.[1] ??
+  'that name';
 
 /** What the engine adds about candidates is left out: it may name what the caller cannot see. */
 function oneLine(message: string): string {

@@ -146,6 +146,9 @@ test('what does not bind is told with places and names that the caller may see',
     hint: expect.stringContaining('Did you mean'),
   });
   expect(await told('SELECT o.id FROM orders')).toMatchObject({ code: 'sql_unknown_column', unknown: 'o' });
+  for (const sql of ['SELECT o.amont FROM orders o', 'WITH c AS (FROM orders) SELECT c.amont FROM c']) {
+    expect(await told(sql)).toMatchObject({ code: 'sql_unknown_column', unknown: 'amont', nearest: ['amount'] });
+  }
   expect(await told("SELECT id + 'x'::DATE + [1] FROM orders")).toMatchObject({ code: 'sql_invalid' });
   expect(unknownTable({ name: 'ordrs' }, tables)).toMatchObject({ code: 'sql_unknown_table', nearest: ['orders'] });
   expect(unknownTable({ name: '/data/a.parquet' }, tables).hint).toContain('Files cannot be read');
