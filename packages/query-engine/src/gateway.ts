@@ -19,7 +19,7 @@ export interface Asker {
   readonly ip?: string | null | undefined;
   /** Aborted when they go away; the worker is then killed. */
   readonly signal?: AbortSignal | undefined;
-  /** Throws when they may not ask any more; asked when their turn has come. */
+  /** Throws when they may not ask any more; asked when their turn has come, and before they get the result. */
   readonly stillIn?: (() => Promise<void>) | undefined;
 }
 
@@ -99,7 +99,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       await stillIn?.();
       const resolved = await resolver.resolve(userId, relations);
       try {
-        if (await resolver.holds(resolved)) return await run(resolved);
+        if (await resolver.holds(resolved)) {
+          const result = await run(resolved);
+          // Nobody who was turned away meanwhile gets it.
+          await stillIn?.();
+          return result;
+        }
       } finally {
         resolved.release();
       }

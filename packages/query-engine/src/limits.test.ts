@@ -71,6 +71,18 @@ test('a query that waited is refused when its caller may ask no more by then', a
   await expect(first).rejects.toMatchObject({ code: 'query_failed' });
 });
 
+test('a result is not handed to somebody who was turned away while it was made', async () => {
+  let asked = 0;
+  const stillIn = async (): Promise<void> => {
+    asked += 1;
+    if (asked > 1) throw new AgnesError('account_deactivated', 'This account is not active.');
+  };
+  const wanted = { format: 'csv', limit: null } as const;
+  const query = it.engine.gateway.query({ userId: ann, stillIn }, 'SELECT * FROM numbers LIMIT 10', wanted);
+  await expect(query).rejects.toMatchObject({ code: 'account_deactivated' });
+  expect(await results()).toStrictEqual([]);
+});
+
 test('what a person had today is kept over a restart, and ends at the cap', async () => {
   const two = await it.engine.gateway.query({ userId: bob }, 'SELECT text FROM numbers LIMIT 20000', {
     format: 'csv',
