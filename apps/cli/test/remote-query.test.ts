@@ -9,7 +9,7 @@ let server: RunningServer;
 let admin: User;
 
 beforeAll(async () => {
-  [server, admin] = await Promise.all([startServer({ env: { AGNES_ROLE: 'api' } }), createUser()]);
+  [server, admin] = await Promise.all([startServer({ env: { AGNES_ROLE: 'api', AGNES_QUERY_MAX_ROWS: '20' } }), createUser()]);
   await writeTree(join(server.dataDir, 'files'), { 'airports.csv': 'iata,city,n\nPRG,"Prague, CZ",1\nBRQ,Brno,2\n' });
   const login = ['auth', 'login', '--server', server.url, '--email', server.admin.email, '--password-stdin'];
   await admin.json(login, { input: server.admin.password });
@@ -37,6 +37,15 @@ test('a query on the server prints as a local one does, and needs no workspace',
     stderr: expect.stringContaining('Truncated at 1'),
   });
   expect((await remote('--json', 'SELECT * FROM airports WHERE false')).stdout).toBe('[]\n');
+});
+
+test('asks for what the server allows, and a limit beyond it is refused with the name of the flag', async () => {
+  const plain = await remote('--json', 'SELECT * FROM range(30)');
+  expect(plain).toMatchObject({ code: 0, stderr: expect.stringContaining('Truncated at 20 rows') });
+  expect(JSON.parse(plain.stdout)).toHaveLength(20);
+  const refused = await remote('--limit', '21', 'SELECT 1');
+  expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('(--limit 20)') });
+  expect((await remote('--format', 'csv', 'SELECT * FROM range(1500)')).stdout.split('\n')).toHaveLength(1502);
 });
 
 test('a file is written whole under its name, or not at all', async () => {

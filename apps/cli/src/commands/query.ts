@@ -11,6 +11,8 @@ import { readState } from '../workspace/state.ts';
 import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 
 const stdinQuery = v.pipe(v.string(), v.parseJson(), v.object({ sql: v.string() }));
+/** What is printed of a local answer unless more is asked for. */
+const ROWS = 1000;
 /** A hint is not worth waiting for longer. */
 const ASK_SERVER_MS = 2000;
 
@@ -38,7 +40,10 @@ export class Query extends AgnesCommand {
       description: 'For administrators: see what this person (e-mail or id) sees (with --remote).',
       dependsOn: ['remote'],
     }),
-    limit: integer({ description: 'At most so many rows; 0 for all.', default: 1000, min: 0 }),
+    limit: integer({
+      description: `At most so many rows, 0 for all; default ${ROWS}, and all in a file from the server.`,
+      min: 0,
+    }),
   };
 
   protected override async execute(): Promise<undefined> {
@@ -54,7 +59,7 @@ export class Query extends AgnesCommand {
         hint: `Add --remote, or: agnes query --format csv "SELECT …" > result.csv`,
       });
     }
-    await this.#local(sql, format, flags.limit);
+    await this.#local(sql, format, flags.limit ?? ROWS);
     return undefined;
   }
 
