@@ -202,6 +202,22 @@ describe('auth', () => {
     expect((await user.run(['pull'], { env: signedIn() })).code).toBe(0);
   });
 
+  test('AGNES_TOKEN that is refused is named, because signing in does not change it', async () => {
+    await user.run(['auth', 'import-token', '--server', server.url, '--token-stdin'], { input: server.token });
+    for (const token of ['agnes_pat_wrong', 'with a blank']) {
+      for (const args of [['auth', 'whoami'], ['init', '--server-url', server.url], ['diagnose']]) {
+        const refused = await user.run(args, { env: { AGNES_SERVER: server.url, AGNES_TOKEN: token } });
+        const said = refused.stdout + refused.stderr;
+        expect(said, args.join(' ')).toContain('The token in AGNES_TOKEN was refused');
+        expect(said).toContain('unset it');
+        expect(said).not.toContain('Sign in again');
+      }
+    }
+    server.token = 'agnes_pat_other';
+    const own = await user.run(['auth', 'whoami']);
+    expect(own).toMatchObject({ code: 7, stderr: expect.not.stringContaining('AGNES_TOKEN') });
+  });
+
   test('token create --raw prints the token alone', async () => {
     const created = {
       id: 't1',

@@ -9,7 +9,10 @@ let server: RunningServer;
 let admin: User;
 
 beforeAll(async () => {
-  [server, admin] = await Promise.all([startServer({ env: { AGNES_ROLE: 'api', AGNES_QUERY_MAX_ROWS: '20' } }), createUser()]);
+  [server, admin] = await Promise.all([
+    startServer({ env: { AGNES_ROLE: 'api', AGNES_QUERY_MAX_ROWS: '20' } }),
+    createUser(),
+  ]);
   await writeTree(join(server.dataDir, 'files'), { 'airports.csv': 'iata,city,n\nPRG,"Prague, CZ",1\nBRQ,Brno,2\n' });
   const login = ['auth', 'login', '--server', server.url, '--email', server.admin.email, '--password-stdin'];
   await admin.json(login, { input: server.admin.password });
