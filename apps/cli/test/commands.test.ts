@@ -242,6 +242,26 @@ describe('auth', () => {
   });
 });
 
+describe('catalog', () => {
+  const table = {
+    ...{ id: 'x', name: 'orders', description: null, source_type: 'local', query_mode: 'local', sql_flavor: 'duckdb' },
+    ...{ rows: null, size_bytes: null, updated: time, where_examples: [], fetch_via: '', rough_size_hint: null },
+    ...{ partition_by: null, clustered_by: [], entity_type: null, metadata_freshness: 'not_applicable' },
+  };
+  test.each([
+    [[{ restricted: true }], / server /, ['--remote "']],
+    [[{ restricted: true }, {}], / server .*\n.* local /, ['query "', '--remote "']],
+    [[{}], / local /, ['query "']],
+    [[{ query_mode: 'remote' }], / remote /, []],
+  ])('of %j says where they can be queried, and how', async (tables, modes, queries) => {
+    const answer = { tables: tables.map((one) => ({ ...table, ...one })), server_time: time };
+    server.answers.set('GET /api/v2/catalog', [answer]);
+    const { stdout, stderr } = await user.run(['catalog'], { env: signedIn() });
+    expect(stdout).toMatch(modes);
+    expect(['query "', '--remote "'].filter((query) => stderr.includes(query))).toEqual(queries);
+  });
+});
+
 describe('admin', () => {
   test('sync waits for the job and ends with 1 when a table failed', async () => {
     const failure = { item: 'b', code: 'source_file_invalid', message: 'b.csv is no CSV.', hint: 'Look at line 3.' };

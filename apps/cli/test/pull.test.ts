@@ -43,7 +43,9 @@ describe('a first pull', () => {
     expect(await count('big')).toBe(10_000);
     expect(await count('empty')).toBe(0);
     expect(await ask(user.folder, 'SELECT min(id) AS a, max(id) AS b FROM big')).toEqual([{ a: 0, b: 9999 }]);
-    expect(await readFile(join(user.folder, 'CLAUDE.md'), 'utf8')).toContain('AI Data Analyst');
+    const rules = await readFile(join(user.folder, 'CLAUDE.md'), 'utf8');
+    expect(rules).toContain('AI Data Analyst');
+    expect(rules).toMatch(/`"restricted": true`: on the server only.*\n.*`agnes query --remote /);
     expect((await readdir(user.folder)).sort()).toEqual([
       '.agnes',
       '.claude',
