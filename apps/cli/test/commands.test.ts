@@ -353,8 +353,9 @@ describe('query', () => {
     ['SELECT * FROM peopel', 8, 'Did you mean people'],
     ['SELECT 1; SELECT 2', 2, 'agnes query'],
     ['CREATE TABLE t (a INTEGER)', 2, 'agnes pull keeps them'],
-    ['SELEKT 1', 1, 'agnes schema'],
-    ['SELECT nothing FROM people', 1, 'agnes schema'],
+    ['SELEKT 1', 2, 'at line 1, column 1:\n    SELEKT 1\n    ^\n→ Look at the place'],
+    ['SELECT namee FROM people', 2, 'Did you mean name? Columns and types: agnes schema'],
+    ['SELECT name::INTEGER FROM people', 1, 'TRY_CAST'],
   ])('%s: exit code %i and a next step', async (sql, exit, hint) => {
     const { code, stdout, stderr } = await user.run(['query', sql]);
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });

@@ -70,6 +70,9 @@ test('what is wrong ends with its code, and an administrator can look as somebod
     code: 8,
     stderr: expect.stringContaining('airports'),
   });
+  expect((await remote('SELECT 1\n  FROM airports WHERE citty = 1')).stderr).toContain(
+    '  at line 2, column 23:\n      FROM airports WHERE citty = 1\n                          ^\n',
+  );
   expect(await remote('DROP TABLE airports')).toMatchObject({ code: 2 });
   expect(await remote('--as', 'ann@example.com', 'SELECT * FROM airports')).toMatchObject({ code: 8 });
   expect(await remote('--limit', '0', 'SELECT 1')).toMatchObject({ code: 2 });

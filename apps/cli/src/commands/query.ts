@@ -5,6 +5,7 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import * as v from 'valibot';
 import { optional } from '../arguments.ts';
 import { AgnesCommand } from '../command.ts';
+import { withExcerpt } from '../query/position.ts';
 import type { RemoteQuery } from '../query/remote-query.ts';
 import { patience, queryTimeout } from '../settings/patience.ts';
 import { readState } from '../workspace/state.ts';
@@ -15,6 +16,8 @@ const stdinQuery = v.pipe(v.string(), v.parseJson(), v.object({ sql: v.string() 
 const ROWS = 1000;
 /** A hint is not worth waiting for longer. */
 const ASK_SERVER_MS = 2000;
+
+type Asked = Omit<RemoteQuery, 'sql' | 'timeoutMs' | 'stallMs'>;
 
 export class Query extends AgnesCommand {
   static override summary = 'Run SQL on the tables of this workspace, or on the server';
@@ -50,20 +53,26 @@ export class Query extends AgnesCommand {
     const { args, flags } = await this.parse(Query);
     const sql = await statementOf([args.sql, flags.sql], flags.stdin);
     const format = flags.format ?? (flags.json ? 'json' : 'table');
-    if (flags.remote) {
-      await this.#remote(sql, { ...flags, format });
-      return undefined;
+    try {
+      await this.#run(sql, { ...flags, format });
+    } catch (error) {
+      throw withExcerpt(error, sql);
     }
-    if (format === 'ndjson' || format === 'parquet' || flags.output !== undefined) {
+    return undefined;
+  }
+
+  async #run(sql: string, { remote, ...asked }: Asked & { readonly remote: boolean }): Promise<void> {
+    const { format, output, limit } = asked;
+    if (remote) return await this.#remote(sql, asked);
+    if (format === 'ndjson' || format === 'parquet' || output !== undefined) {
       throw new AgnesError('usage', 'ndjson, parquet and --output are for queries on the server.', {
         hint: `Add --remote, or: agnes query --format csv "SELECT …" > result.csv`,
       });
     }
-    await this.#local(sql, format, flags.limit ?? ROWS);
-    return undefined;
+    await this.#local(sql, format, limit ?? ROWS);
   }
 
-  async #remote(sql: string, asked: Omit<RemoteQuery, 'sql' | 'timeoutMs' | 'stallMs'>): Promise<void> {
+  async #remote(sql: string, asked: Asked): Promise<void> {
     const { runRemotely } = await import('../query/remote-query.ts');
     const { client } = await this.connect();
     this.progress.phase('Running the query on the server');
