@@ -1,7 +1,8 @@
-import { type Connection, type Database, openDatabase, toJson } from '@agnes/duckdb';
-import { AgnesError, messageOf } from '@agnes/errors';
+import { type Database, openDatabase, toJson } from '@agnes/duckdb';
+import { AgnesError, isAgnesError, messageOf } from '@agnes/errors';
 import { openElsewhere } from '../workspace/open-elsewhere.ts';
-import { localFailure, onlyReading } from './local-failure.ts';
+import { localFailure } from './local-failure.ts';
+import { requireOneReading } from './one-statement.ts';
 import { uniqueNames } from './unique-names.ts';
 
 /** A query's answer, rows as they come. `truncated` is known once `rows` has ended. */
@@ -10,9 +11,6 @@ export interface QueryAnswer extends AsyncDisposable {
   readonly rows: AsyncIterable<readonly Record<string, unknown>[]>;
   readonly truncated: () => boolean;
 }
-
-/** StatementType of DuckDB's C API. */
-const READING = new Set([1 /* SELECT */, 4 /* EXPLAIN */]);
 
 /**
  * Runs one reading statement on a local database, which is opened read-only, and gives at most `limit` rows (0: all).
@@ -23,16 +21,19 @@ export async function runQuery(path: string, sql: string, limit: number): Promis
   const database = await openReadOnly(path);
   try {
     const connection = await database.connect();
-    const columns = await prepare(connection, sql);
+    await whatDuckDbSays(sql, () => requireOneReading(connection, sql));
+    const answer = await whatDuckDbSays(sql, () => connection.streamArrays(sql));
+    const columns = uniqueNames(answer.columns.map(({ name }) => name));
     let truncated = false;
     async function* rows(): AsyncGenerator<Record<string, unknown>[]> {
       let left = limit === 0 ? Number.POSITIVE_INFINITY : limit;
       try {
-        for await (const chunk of connection.stream(sql)) {
+        for await (const chunk of answer.chunks) {
           truncated = chunk.length > left;
           const some = truncated ? chunk.slice(0, left) : chunk;
           left -= some.length;
-          if (some.length > 0) yield some.map((row) => toJson(row) as Record<string, unknown>);
+          if (some.length > 0)
+            yield some.map((row) => Object.fromEntries(columns.map((name, index) => [name, toJson(row[index])])));
           if (truncated) return;
         }
       } catch (error) {
@@ -64,27 +65,11 @@ async function openReadOnly(path: string): Promise<Database> {
   }
 }
 
-/** The columns of the statement, named as the rows name them. */
-async function prepare(connection: Connection, sql: string): Promise<string[]> {
-  const statements = await whatDuckDbSays(sql, () => connection.raw.extractStatements(sql));
-  if (statements.count !== 1) {
-    throw new AgnesError('usage', statements.count === 0 ? 'The query is empty.' : 'One statement at a time.', {
-      hint: 'agnes query "SELECT …"',
-    });
-  }
-  const statement = await whatDuckDbSays(sql, () => statements.prepare(0));
-  try {
-    if (!READING.has(statement.statementType)) throw onlyReading();
-    return uniqueNames(Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index)));
-  } finally {
-    statement.destroySync();
-  }
-}
-
 async function whatDuckDbSays<T>(sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (isAgnesError(error)) throw error;
     throw localFailure(error, sql);
   }
 }
