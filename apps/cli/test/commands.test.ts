@@ -306,6 +306,19 @@ describe('admin', () => {
     });
   });
 
+  test.each([
+    [['admin', 'remove-user', 'a'], 'DELETE /api/users/a', { removed: true }],
+    [['admin', 'group', 'delete', 'a'], 'DELETE /api/admin/groups/a', { deleted: true }],
+    [['admin', 'unregister-table', 'a'], 'DELETE /api/admin/registry/a', { unregistered: true }],
+  ])('%j asks first, or takes --yes', async (args, operation, done) => {
+    server.answers.set(operation, [undefined]);
+    const unasked = await user.run(args, { env: signedIn() });
+    expect(unasked).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') });
+    expect(server.bodies.has(operation)).toBe(false);
+    expect(await user.json([...args, '--yes'], { env: signedIn() })).toMatchObject(done);
+    expect(server.bodies.has(operation)).toBe(true);
+  });
+
   test('update-table without a change and unregister-table without --yes or a terminal are usage errors', async () => {
     expect((await user.run(['admin', 'update-table', 'a'], { env: signedIn() })).code).toBe(2);
     const unasked = await user.run(['admin', 'unregister-table', 'a'], { env: signedIn() });
