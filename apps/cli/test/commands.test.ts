@@ -306,6 +306,14 @@ describe('admin', () => {
     });
   });
 
+  test('a missing argument is told without a word on flags that nobody gave', async () => {
+    const bare = await user.run(['admin', 'register-table']);
+    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing 1 required arg') });
+    expect(bare.stderr).not.toContain('--column-type');
+    const eaten = await user.run(['admin', 'register-table', '--column-type', 'a=INTEGER', 'zips']);
+    expect(eaten.stderr).toContain('--column-type allows multiple values');
+  });
+
   test.each([
     [['admin', 'remove-user', 'a'], 'DELETE /api/users/a', { removed: true }],
     [['admin', 'group', 'delete', 'a'], 'DELETE /api/admin/groups/a', { deleted: true }],
