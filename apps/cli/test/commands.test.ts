@@ -165,7 +165,16 @@ describe('auth', () => {
     server.answers.set('POST /auth/device/token', [{ refused: 'device_login_denied' }]);
     const denied = await user.run(['auth', 'login', '--json']);
     expect([denied.code, denied.stdout]).toEqual([7, '']);
-    expect(denied.stderr).toContain('device_login_denied');
+    const [event = '', error = ''] = denied.stderr.split('\n');
+    expect(JSON.parse(event)).toEqual({
+      event: 'approval_needed',
+      verification_uri: `${server.url}/login/device`,
+      user_code: 'BCDF-GHJK',
+      expires_in: 900,
+      browser_opens: false,
+    });
+    expect(JSON.parse(error)).toMatchObject({ error: { code: 'device_login_denied' } });
+    expect((await user.run(['auth', 'login', '--help'])).stdout).toContain('15 minutes');
   });
 
   test('login opens no address that is no web page, whatever a server says', async () => {
