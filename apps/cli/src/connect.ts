@@ -1,5 +1,6 @@
 import { type Client, createClient } from '@agnes/api-client';
 import { AgnesError } from '@agnes/errors';
+import { withEnvironmentToken } from './refused-token.ts';
 import { readDefaultServer } from './settings/default-server.ts';
 import type { Environment } from './settings/folders.ts';
 import { patience } from './settings/patience.ts';
@@ -56,6 +57,11 @@ export async function connect(env: Environment, version: string, flag?: string):
 
 /** A client without a token when `token` is left out. */
 export function clientOf(server: string, version: string, token?: string): Client {
+  const make = () => newClient(server, version, token);
+  return token !== undefined && token === process.env.AGNES_TOKEN ? withEnvironmentToken(make) : make();
+}
+
+function newClient(server: string, version: string, token: string | undefined): Client {
   return createClient({
     server,
     token,

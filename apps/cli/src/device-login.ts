@@ -5,12 +5,22 @@ import { AgnesError, isAgnesError } from '@agnes/errors';
 type Waiting = Awaited<ReturnType<Client['startDeviceLogin']>>;
 type Session = Awaited<ReturnType<Client['deviceToken']>>;
 
+/** What a person has to do in a browser. */
+export interface Approval {
+  readonly url: string;
+  readonly code: string;
+  /** Whether a browser is opened there. */
+  readonly opens: boolean;
+  /** How many seconds the code lasts. */
+  readonly expiresIn: number;
+}
+
 export interface DeviceLoginOptions {
   readonly client: Client;
   /** What the person who approves is shown. */
   readonly clientName: string;
-  /** Tells the person where to go, with which code; `opens` when a browser is opened there. */
-  readonly tell: (url: string, code: string, opens: boolean) => void;
+  /** Tells the person where to go, with which code. */
+  readonly tell: (approval: Approval) => void;
   /** Opens a browser; undefined where there is none. */
   readonly openBrowser: ((url: string) => Promise<unknown>) | undefined;
 }
@@ -23,7 +33,13 @@ export async function signInByDevice({ client, clientName, tell, openBrowser }: 
   const started = performance.now();
   const login = await client.startDeviceLogin({ body: { client_name: clientName } });
   const url = pageOf(login);
-  tell(openBrowser === undefined ? pageOf(login, 'verification_uri') : url, login.user_code, openBrowser !== undefined);
+  const opens = openBrowser !== undefined;
+  tell({
+    url: opens ? url : pageOf(login, 'verification_uri'),
+    code: login.user_code,
+    opens,
+    expiresIn: login.expires_in,
+  });
   // A browser that does not come up is no reason to stop: the address is on the screen.
   await openBrowser?.(url).catch(() => undefined);
   let seconds = Math.max(1, login.interval);

@@ -10,19 +10,34 @@ export async function withNearTables<T>(client: Client, name: string, work: () =
     return await work();
   } catch (error) {
     if (!isAgnesError(error, 'table_not_found')) throw error;
-    const close = nearest(name, await readable(client), 3);
+    const close = nearest(name, await namesFrom(() => client.catalogTables({ timeoutMs: ASK_SERVER_MS })), 3);
     if (close.length === 0) throw error;
-    throw new AgnesError('table_not_found', error.message, {
-      hint: `Did you mean ${close.join(' or ')}? All tables: agnes catalog`,
-      details: error.details,
-      cause: error,
-    });
+    throw meant(error, close, 'agnes catalog');
   }
 }
 
-async function readable(client: Client): Promise<string[]> {
+/** The same for administrators, who may mean any registered table. */
+export async function withNearRegistered<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
   try {
-    const { tables } = await client.catalogTables({ timeoutMs: ASK_SERVER_MS });
+    return await work();
+  } catch (error) {
+    if (!isAgnesError(error, 'table_not_found')) throw error;
+    const names = await namesFrom(() => client.listRegistry({ timeoutMs: ASK_SERVER_MS }));
+    throw meant(error, nearest(name, names, 3), 'agnes admin list-tables');
+  }
+}
+
+function meant(error: AgnesError, close: readonly string[], all: string): AgnesError {
+  return new AgnesError('table_not_found', error.message, {
+    hint: `${close.length === 0 ? '' : `Did you mean ${close.join(' or ')}? `}All tables: ${all}`,
+    details: error.details,
+    cause: error,
+  });
+}
+
+async function namesFrom(ask: () => Promise<{ readonly tables: readonly { name: string }[] }>): Promise<string[]> {
+  try {
+    const { tables } = await ask();
     return tables.map(({ name }) => name);
   } catch (error) {
     // The command has failed already; the server is asked only to say more about it.

@@ -1,5 +1,6 @@
 import type { Client } from '@agnes/api-client';
 import { AgnesError } from '@agnes/errors';
+import { shellWord } from './output/shell-word.ts';
 import { sqlOrFile } from './read-user-file.ts';
 
 interface Named {
@@ -22,7 +23,7 @@ export async function requirePolicy(client: Client, named: Named): Promise<Polic
   const policy = await findPolicy(client, named);
   if (policy !== undefined) return policy;
   throw new AgnesError('policy_not_found', `There is no policy of ${named.group} on ${named.table}.`, {
-    hint: `agnes admin policy list --table ${named.table}`,
+    hint: `agnes admin policy list --table ${shellWord(named.table)}`,
   });
 }
 

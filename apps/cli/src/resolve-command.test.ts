@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { resolveCommand } from './resolve-command.ts';
 
-const ids = ['pull', 'query', 'admin:sync', 'admin:group:add-member', 'admin:grant:list', 'auth:login'];
+const ids = [
+  'pull',
+  'query',
+  'admin:sync',
+  'admin:group:add-member',
+  'admin:grant:list',
+  'auth:login',
+  'admin:access:show',
+];
+ids.push('admin:add-user', 'admin:list-users');
 
 describe('a command line', () => {
   test.each([
@@ -30,6 +39,9 @@ describe('a command line', () => {
     [['adminn'], 'Did you mean: agnes admin'],
     [['admin', 'snc', 'airports'], 'Did you mean: agnes admin sync'],
     [['admin', 'group', 'ad-member', 'a'], 'Did you mean: agnes admin group add-member'],
+    [['admin', 'users'], 'Did you mean: agnes admin list-users   agnes admin add-user'],
+    [['admin', 'user', 'list'], 'Did you mean: agnes admin list-users   agnes admin add-user'],
+    [['admin', 'groups'], 'Did you mean: agnes admin group'],
     [['--jsn'], 'agnes --help'],
     [['frobnicate', 'everything'], 'agnes --help'],
   ])('%j is unknown: %s', (argv, hint) => {

@@ -35,6 +35,8 @@ export function resolveCommand(argv: readonly string[], ids: readonly string[]):
 }
 
 function suggest(words: readonly string[], ids: readonly string[]): string {
+  const about = namesakes(words, ids);
+  if (about.length > 0) return `Did you mean: ${about.map((path) => `agnes ${path}`).join('   ')}`;
   for (let length = Math.min(3, words.length); length > 0; length -= 1) {
     const candidates = ids.map((id) => id.split(':').slice(0, length)).filter((path) => path.length === length);
     const known = candidates.map((path) => path.join(' '));
@@ -43,3 +45,19 @@ function suggest(words: readonly string[], ids: readonly string[]): string {
   }
   return 'agnes --help';
 }
+
+/** Commands that do something with the thing that was named where a command was expected: for `admin users` those of users. */
+function namesakes(words: readonly string[], ids: readonly string[]): string[] {
+  for (let length = Math.min(3, words.length); length > 1; length -= 1) {
+    const topic = `${words.slice(0, length - 1).join(':')}:`;
+    const thing = singular(words[length - 1] ?? '');
+    const names = ids.filter((id) => id.startsWith(topic)).map((id) => id.slice(topic.length).split(':')[0] ?? '');
+    const about = [...new Set(names)].filter((name) => name.split('-').some((part) => singular(part) === thing));
+    if (about.length === 0 || names.includes(words[length - 1] ?? '')) continue;
+    const listsFirst = about.sort((a, b) => Number(b.startsWith('list-')) - Number(a.startsWith('list-')));
+    return listsFirst.slice(0, 4).map((name) => [...words.slice(0, length - 1), name].join(' '));
+  }
+  return [];
+}
+
+const singular = (word: string): string => word.toLowerCase().replace(/s$/, '');

@@ -165,7 +165,16 @@ describe('auth', () => {
     server.answers.set('POST /auth/device/token', [{ refused: 'device_login_denied' }]);
     const denied = await user.run(['auth', 'login', '--json']);
     expect([denied.code, denied.stdout]).toEqual([7, '']);
-    expect(denied.stderr).toContain('device_login_denied');
+    const [event = '', error = ''] = denied.stderr.split('\n');
+    expect(JSON.parse(event)).toEqual({
+      event: 'approval_needed',
+      verification_uri: `${server.url}/login/device`,
+      user_code: 'BCDF-GHJK',
+      expires_in: 900,
+      browser_opens: false,
+    });
+    expect(JSON.parse(error)).toMatchObject({ error: { code: 'device_login_denied' } });
+    expect((await user.run(['auth', 'login', '--help'])).stdout).toContain('15 minutes');
   });
 
   test('login opens no address that is no web page, whatever a server says', async () => {
@@ -202,6 +211,22 @@ describe('auth', () => {
     expect((await user.run(['pull'], { env: signedIn() })).code).toBe(0);
   });
 
+  test('AGNES_TOKEN that is refused is named, because signing in does not change it', async () => {
+    await user.run(['auth', 'import-token', '--server', server.url, '--token-stdin'], { input: server.token });
+    for (const token of ['agnes_pat_wrong', 'with a blank']) {
+      for (const args of [['auth', 'whoami'], ['init', '--server-url', server.url], ['diagnose']]) {
+        const refused = await user.run(args, { env: { AGNES_SERVER: server.url, AGNES_TOKEN: token } });
+        const said = refused.stdout + refused.stderr;
+        expect(said, args.join(' ')).toContain('The token in AGNES_TOKEN was refused');
+        expect(said).toContain('unset it');
+        expect(said).not.toContain('Sign in again');
+      }
+    }
+    server.token = 'agnes_pat_other';
+    const own = await user.run(['auth', 'whoami']);
+    expect(own).toMatchObject({ code: 7, stderr: expect.not.stringContaining('AGNES_TOKEN') });
+  });
+
   test('token create --raw prints the token alone', async () => {
     const created = {
       id: 't1',
@@ -223,6 +248,26 @@ describe('auth', () => {
     expect(server.bodies.get('POST /auth/tokens')).toEqual({ name: 'ci', scope: 'pull', expires_in_days: 30 });
     const wide = await user.run(['auth', 'token', 'create', '--name', 'ci', '--scope', 'all'], { env: signedIn() });
     expect(wide).toMatchObject({ code: 2, stderr: expect.stringContaining('pull') });
+  });
+});
+
+describe('catalog', () => {
+  const table = {
+    ...{ id: 'x', name: 'orders', description: null, source_type: 'local', query_mode: 'local', sql_flavor: 'duckdb' },
+    ...{ rows: null, size_bytes: null, updated: time, where_examples: [], fetch_via: '', rough_size_hint: null },
+    ...{ partition_by: null, clustered_by: [], entity_type: null, metadata_freshness: 'not_applicable' },
+  };
+  test.each([
+    [[{ restricted: true }], / server /, ['--remote "']],
+    [[{ restricted: true }, {}], / server .*\n.* local /, ['query "', '--remote "']],
+    [[{}], / local /, ['query "']],
+    [[{ query_mode: 'remote' }], / remote /, []],
+  ])('of %j says where they can be queried, and how', async (tables, modes, queries) => {
+    const answer = { tables: tables.map((one) => ({ ...table, ...one })), server_time: time };
+    server.answers.set('GET /api/v2/catalog', [answer]);
+    const { stdout, stderr } = await user.run(['catalog'], { env: signedIn() });
+    expect(stdout).toMatch(modes);
+    expect(['query "', '--remote "'].filter((query) => stderr.includes(query))).toEqual(queries);
   });
 });
 
@@ -268,6 +313,27 @@ describe('admin', () => {
       primary_key: ['a', 'b'],
       column_types: { zip: 'VARCHAR' },
     });
+  });
+
+  test('a missing argument is told without a word on flags that nobody gave', async () => {
+    const bare = await user.run(['admin', 'register-table']);
+    expect(bare).toMatchObject({ code: 2, stderr: expect.stringContaining('Missing 1 required arg') });
+    expect(bare.stderr).not.toContain('--column-type');
+    const eaten = await user.run(['admin', 'register-table', '--column-type', 'a=INTEGER', 'zips']);
+    expect(eaten.stderr).toContain('--column-type allows multiple values');
+  });
+
+  test.each([
+    [['admin', 'remove-user', 'a'], 'DELETE /api/users/a', { removed: true }],
+    [['admin', 'group', 'delete', 'a'], 'DELETE /api/admin/groups/a', { deleted: true }],
+    [['admin', 'unregister-table', 'a'], 'DELETE /api/admin/registry/a', { unregistered: true }],
+  ])('%j asks first, or takes --yes', async (args, operation, done) => {
+    server.answers.set(operation, [undefined]);
+    const unasked = await user.run(args, { env: signedIn() });
+    expect(unasked).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') });
+    expect(server.bodies.has(operation)).toBe(false);
+    expect(await user.json([...args, '--yes'], { env: signedIn() })).toMatchObject(done);
+    expect(server.bodies.has(operation)).toBe(true);
   });
 
   test('update-table without a change and unregister-table without --yes or a terminal are usage errors', async () => {
@@ -317,8 +383,9 @@ describe('query', () => {
     ['SELECT * FROM peopel', 8, 'Did you mean people'],
     ['SELECT 1; SELECT 2', 2, 'agnes query'],
     ['CREATE TABLE t (a INTEGER)', 2, 'agnes pull keeps them'],
-    ['SELEKT 1', 1, 'agnes schema'],
-    ['SELECT nothing FROM people', 1, 'agnes schema'],
+    ['SELEKT 1', 2, 'at line 1, column 1:\n    SELEKT 1\n    ^\n→ Look at the place'],
+    ['SELECT namee FROM people', 2, 'Did you mean name? Columns and types: agnes schema'],
+    ['SELECT name::INTEGER FROM people', 1, 'TRY_CAST'],
   ])('%s: exit code %i and a next step', async (sql, exit, hint) => {
     const { code, stdout, stderr } = await user.run(['query', sql]);
     expect({ code, stdout }).toEqual({ code: exit, stdout: '' });

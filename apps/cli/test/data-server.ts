@@ -40,7 +40,8 @@ export interface Published {
 /** A real HTTP server that speaks what a pull needs of the contract, over parquet that DuckDB wrote. */
 export interface DataServer extends AsyncDisposable {
   readonly url: string;
-  readonly token: string;
+  /** The token that it takes. */
+  token: string;
   readonly blobRequests: BlobRequest[];
   readonly manifestStatuses: number[];
   /** Publishes a version of a table: one part for each SELECT; `columns` describes a table without parts. */

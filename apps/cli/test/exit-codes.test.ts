@@ -22,7 +22,8 @@ const problem = (status: number, code: string) => ({ status, body: { title: code
 
 test.each<[number, string, readonly string[], { status: number; body: unknown } | undefined]>([
   [0, 'done', ['query', 'SELECT one FROM t'], undefined],
-  [1, 'failed', ['query', 'SELECT nothing FROM t'], undefined],
+  [1, 'failed', ['query', "SELECT 'x'::INTEGER FROM t"], undefined],
+  [2, 'SQL that cannot run', ['query', 'SELECT nothing FROM t'], undefined],
   [2, 'used wrongly', ['query'], undefined],
   [3, 'too many requests', ['catalog'], problem(429, 'too_many_requests')],
   [5, 'the server failed', ['catalog'], problem(500, 'internal_error')],

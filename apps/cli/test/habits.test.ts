@@ -78,6 +78,8 @@ describe('every command', () => {
       'auth sessions revoke': ['--others'],
       'setup bootstrap': ['--code', 'c', '--password', 'p'],
       'admin set-password': ['--password', 'p'],
+      'admin remove-user': ['--yes'],
+      'admin group delete': ['--yes'],
       'admin group rename': ['--description', 'd'],
       'admin policy set': ['--row-filter', 'true'],
       'admin policy delete': ['--yes'],

@@ -62,6 +62,23 @@ test('an operator registers, syncs and grants; an analyst pulls and queries; wha
   expect(await analyst.json(['query', 'SELECT count(*) AS n FROM airports'])).toEqual([{ n: 2 }]);
 });
 
+test('a hint for an operator can be typed as it stands', async () => {
+  const made = await admin.run(['admin', 'group', 'create', 'Sales leads']);
+  expect(made.stderr).toContain('add-member "Sales leads" <email>   agnes admin grant create "Sales leads" table');
+  expect((await admin.run(['admin', 'group', 'members', 'Sales leads'])).stderr).toContain('add-member "Sales leads"');
+  for (const args of [
+    ['admin', 'grant', 'create', 'Sales leads', 'table', 'airprots'],
+    ['admin', 'unregister-table', 'airprots', '--yes'],
+  ]) {
+    expect(await admin.run(args)).toMatchObject({
+      code: 8,
+      stderr: expect.stringContaining('→ Did you mean airports? All tables: agnes admin list-tables'),
+    });
+  }
+  const far = await admin.run(['admin', 'grant', 'create', 'Sales leads', 'table', 'zzz']);
+  expect(far.stderr).toContain('→ All tables: agnes admin list-tables');
+});
+
 test('a laptop without a browser is let in from another one, is listed there, and put out again', async () => {
   await using laptop = await startLaptop();
   const login = await laptop.start(['auth', 'login', '--server', server.url]);

@@ -29,6 +29,23 @@ interface Outcome {
 }
 
 describe('a first pull', () => {
+  test('needs no address when there is one sign-in, and names the next step when there is none', async () => {
+    const unknown = await user.run(['init']);
+    expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('--server-url https://<your-host>') });
+    const refused = await user.run(['init', '--server-url', server.url]);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain(`→ agnes auth login --server ${server.url}`);
+    expect(refused.stderr).not.toContain('terminal');
+
+    await user.json(['auth', 'import-token', '--server', server.url, '--token', server.token]);
+    expect(await user.json(['init', '--workspace', join(user.folder, 'one')])).toMatchObject({ server: server.url });
+    const tokens = { [server.url]: { access_token: server.token }, 'https://b.example.com': { access_token: 'b' } };
+    await writeFile(join(user.env.AGNES_CONFIG_DIR ?? '', 'token.json'), JSON.stringify({ servers: tokens }));
+    const several = await user.run(['init', '--workspace', join(user.folder, 'two')]);
+    expect(several.code).toBe(2);
+    expect(several.stderr).toContain(`--server-url ${server.url}   or --server-url https://b.example.com`);
+  });
+
   test('brings every granted table, and what it wrote is what init promises', async () => {
     await server.publish('big', [rows(0, 5000), rows(5000, 9000), rows(9000, 10_000)]);
     await server.publish('small', [rows(0, 3)]);
@@ -43,7 +60,9 @@ describe('a first pull', () => {
     expect(await count('big')).toBe(10_000);
     expect(await count('empty')).toBe(0);
     expect(await ask(user.folder, 'SELECT min(id) AS a, max(id) AS b FROM big')).toEqual([{ a: 0, b: 9999 }]);
-    expect(await readFile(join(user.folder, 'CLAUDE.md'), 'utf8')).toContain('AI Data Analyst');
+    const rules = await readFile(join(user.folder, 'CLAUDE.md'), 'utf8');
+    expect(rules).toContain('AI Data Analyst');
+    expect(rules).toMatch(/`"restricted": true`: on the server only.*\n.*`agnes query --remote /);
     expect((await readdir(user.folder)).sort()).toEqual([
       '.agnes',
       '.claude',

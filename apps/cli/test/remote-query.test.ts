@@ -9,7 +9,10 @@ let server: RunningServer;
 let admin: User;
 
 beforeAll(async () => {
-  [server, admin] = await Promise.all([startServer({ env: { AGNES_ROLE: 'api' } }), createUser()]);
+  [server, admin] = await Promise.all([
+    startServer({ env: { AGNES_ROLE: 'api', AGNES_QUERY_MAX_ROWS: '20' } }),
+    createUser(),
+  ]);
   await writeTree(join(server.dataDir, 'files'), { 'airports.csv': 'iata,city,n\nPRG,"Prague, CZ",1\nBRQ,Brno,2\n' });
   const login = ['auth', 'login', '--server', server.url, '--email', server.admin.email, '--password-stdin'];
   await admin.json(login, { input: server.admin.password });
@@ -39,6 +42,15 @@ test('a query on the server prints as a local one does, and needs no workspace',
   expect((await remote('--json', 'SELECT * FROM airports WHERE false')).stdout).toBe('[]\n');
 });
 
+test('asks for what the server allows, and a limit beyond it is refused with the name of the flag', async () => {
+  const plain = await remote('--json', 'SELECT * FROM range(30)');
+  expect(plain).toMatchObject({ code: 0, stderr: expect.stringContaining('Truncated at 20 rows') });
+  expect(JSON.parse(plain.stdout)).toHaveLength(20);
+  const refused = await remote('--limit', '21', 'SELECT 1');
+  expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('(--limit 20)') });
+  expect((await remote('--format', 'csv', 'SELECT * FROM range(1500)')).stdout.split('\n')).toHaveLength(1502);
+});
+
 test('a file is written whole under its name, or not at all', async () => {
   const written = await remote('--format', 'parquet', '-o', 'out.parquet', '--limit', '0', 'SELECT * FROM airports');
   expect(written).toMatchObject({
@@ -58,6 +70,9 @@ test('what is wrong ends with its code, and an administrator can look as somebod
     code: 8,
     stderr: expect.stringContaining('airports'),
   });
+  expect((await remote('SELECT 1\n  FROM airports WHERE citty = 1')).stderr).toContain(
+    '  at line 2, column 23:\n      FROM airports WHERE citty = 1\n                          ^\n',
+  );
   expect(await remote('DROP TABLE airports')).toMatchObject({ code: 2 });
   expect(await remote('--as', 'ann@example.com', 'SELECT * FROM airports')).toMatchObject({ code: 8 });
   expect(await remote('--limit', '0', 'SELECT 1')).toMatchObject({ code: 2 });

@@ -1,3 +1,4 @@
+import type { Client } from '@agnes/api-client';
 import { AgnesCommand, type Result } from '../command.ts';
 import { serverFlag } from '../flags.ts';
 import { formatTable } from '../output/table.ts';
@@ -24,7 +25,7 @@ export class Catalog extends AgnesCommand {
     const catalog = await client.catalog();
     const rows = catalog.tables.map((table) => [
       table.name,
-      table.query_mode,
+      modeOf(table),
       table.source_type,
       table.rows === null ? '?' : formatCount(table.rows),
       table.size_bytes === null ? '?' : formatBytes(table.size_bytes),
@@ -37,8 +38,25 @@ export class Catalog extends AgnesCommand {
       notes: [
         rows.length === 0
           ? 'No table is granted to you yet. Ask an administrator for: agnes admin grant create <group> table <table>'
-          : 'Next: agnes schema <table>   agnes describe <table>   agnes query "SELECT …"',
+          : `Next: ${['agnes schema <table>', 'agnes describe <table>', ...queriesOf(catalog.tables)].join('   ')}`,
       ],
     };
   }
+}
+
+type Table = Awaited<ReturnType<Client['catalog']>>['tables'][number];
+
+/** Where this person can query the table: one that a policy shows in part never comes to the laptop, whatever its mode. */
+function modeOf({ query_mode, restricted }: Table): string {
+  return restricted && query_mode !== 'remote' ? 'server' : query_mode;
+}
+
+/** The queries that work on some of the tables. */
+function queriesOf(tables: readonly Table[]): string[] {
+  const modes = new Set(tables.map(modeOf));
+  const local = modes.has('local') || modes.has('materialized');
+  return [
+    ...(local ? ['agnes query "SELECT …"'] : []),
+    ...(modes.has('server') ? ['agnes query --remote "SELECT …"   (MODE server)'] : []),
+  ];
 }

@@ -9,8 +9,9 @@ import { progressFlag, tokenFlags } from '../flags.ts';
 import { plural } from '../output/units.ts';
 import { pullResult, runPull } from '../pull/run-pull.ts';
 import { readDefaultServer, writeDefaultServer } from '../settings/default-server.ts';
+import type { Environment } from '../settings/folders.ts';
 import { normaliseServer } from '../settings/server-url.ts';
-import { readToken, saveToken } from '../settings/tokens.ts';
+import { readToken, saveToken, serversWithToken } from '../settings/tokens.ts';
 import { readWorkspaceFile, type WorkspaceFile, workingFolder, writeWorkspaceFile } from '../workspace/workspace.ts';
 import { writeWorkspaceFiles } from '../workspace/write-files.ts';
 
@@ -18,13 +19,15 @@ export class Init extends AgnesCommand {
   static override summary = 'Make a workspace and pull its tables';
   static override description =
     'Uses the token of --token, --token-stdin, AGNES_TOKEN or the last sign-in, else asks for one. ' +
+    'The server is that of --server-url, else AGNES_SERVER, else the one that you are signed in to. ' +
     'Interrupted, the same command goes on where it stopped.';
   static override examples = [
+    '<%= config.bin %> init --workspace ~/analytics',
     '<%= config.bin %> init --server-url https://agnes.example.com --workspace ~/analytics',
     '<%= config.bin %> init --server-url https://agnes.example.com --token-stdin < token.txt',
   ];
   static override flags = {
-    'server-url': string({ required: true, description: 'Address of the server.', helpValue: 'URL' }),
+    'server-url': string({ description: 'Address of the server.', helpValue: 'URL' }),
     ...tokenFlags,
     workspace: string({ description: 'Folder of the workspace; default: the current one.', helpValue: 'DIR' }),
     force: boolean({ description: 'Write the files of an existing workspace again; notes of your own stay.' }),
@@ -34,7 +37,7 @@ export class Init extends AgnesCommand {
 
   protected override async execute(): Promise<Result> {
     const { flags } = await this.parse(Init);
-    const server = normaliseServer(flags['server-url']);
+    const server = await chooseNewServer(process.env, flags['server-url']);
     const root = flags.workspace === undefined ? workingFolder(process.env) : resolve(flags.workspace);
     const existing = flags.force ? undefined : await existingWorkspace(root, server);
     const signedIn = await this.#signIn(server, flags);
@@ -84,12 +87,32 @@ export class Init extends AgnesCommand {
     const given = flags.token !== undefined || flags['token-stdin'] === true;
     const saved = await readToken(process.env, server, await readDefaultServer(process.env));
     const known = given ? undefined : process.env.AGNES_TOKEN || saved?.access_token;
+    if (known === undefined && !given && !process.stdin.isTTY) throw notSignedIn(server);
     const token = known ?? (await obtainToken(flags));
     const client = clientOf(server, this.config.version, token);
     const { email } = await client.me();
     if (known === undefined) await saveToken(process.env, server, { access_token: token, email });
     return { client, server, token, email };
   }
+}
+
+/** The flag, else AGNES_SERVER, else the only server that this person is signed in to: a new workspace names none yet. */
+async function chooseNewServer(env: Environment, flag: string | undefined): Promise<string> {
+  const named = flag ?? (env.AGNES_SERVER || undefined);
+  if (named !== undefined) return normaliseServer(named);
+  const servers = await serversWithToken(env, await readDefaultServer(env));
+  const [only] = servers;
+  if (only !== undefined && servers.length === 1) return only;
+  throw new AgnesError('usage', 'Which server is the workspace for?', {
+    hint: `agnes init --server-url ${servers.length === 0 ? 'https://<your-host>' : servers.join('   or --server-url ')}`,
+  });
+}
+
+function notSignedIn(server: string): AgnesError {
+  return new AgnesError('not_signed_in', `You are not signed in to ${server}.`, {
+    hint: `agnes auth login --server ${server}   (or pipe a token in with --token-stdin, or set AGNES_TOKEN)`,
+    details: { server },
+  });
 }
 
 /** The workspace whose init has not come to its end, undefined when there is none. Throws `workspace_exists`. */

@@ -5,14 +5,19 @@ import { boolean, integer, option, string } from '@oclif/core/flags';
 import * as v from 'valibot';
 import { optional } from '../arguments.ts';
 import { AgnesCommand } from '../command.ts';
+import { withExcerpt } from '../query/position.ts';
 import type { RemoteQuery } from '../query/remote-query.ts';
 import { patience, queryTimeout } from '../settings/patience.ts';
 import { readState } from '../workspace/state.ts';
 import { requireWorkspace, workspacePaths } from '../workspace/workspace.ts';
 
 const stdinQuery = v.pipe(v.string(), v.parseJson(), v.object({ sql: v.string() }));
+/** What is printed of a local answer unless more is asked for. */
+const ROWS = 1000;
 /** A hint is not worth waiting for longer. */
 const ASK_SERVER_MS = 2000;
+
+type Asked = Omit<RemoteQuery, 'sql' | 'timeoutMs' | 'stallMs'>;
 
 export class Query extends AgnesCommand {
   static override summary = 'Run SQL on the tables of this workspace, or on the server';
@@ -38,27 +43,36 @@ export class Query extends AgnesCommand {
       description: 'For administrators: see what this person (e-mail or id) sees (with --remote).',
       dependsOn: ['remote'],
     }),
-    limit: integer({ description: 'At most so many rows; 0 for all.', default: 1000, min: 0 }),
+    limit: integer({
+      description: `At most so many rows, 0 for all; default ${ROWS}, and all in a file from the server.`,
+      min: 0,
+    }),
   };
 
   protected override async execute(): Promise<undefined> {
     const { args, flags } = await this.parse(Query);
     const sql = await statementOf([args.sql, flags.sql], flags.stdin);
     const format = flags.format ?? (flags.json ? 'json' : 'table');
-    if (flags.remote) {
-      await this.#remote(sql, { ...flags, format });
-      return undefined;
+    try {
+      await this.#run(sql, { ...flags, format });
+    } catch (error) {
+      throw withExcerpt(error, sql);
     }
-    if (format === 'ndjson' || format === 'parquet' || flags.output !== undefined) {
+    return undefined;
+  }
+
+  async #run(sql: string, { remote, ...asked }: Asked & { readonly remote: boolean }): Promise<void> {
+    const { format, output, limit } = asked;
+    if (remote) return await this.#remote(sql, asked);
+    if (format === 'ndjson' || format === 'parquet' || output !== undefined) {
       throw new AgnesError('usage', 'ndjson, parquet and --output are for queries on the server.', {
         hint: `Add --remote, or: agnes query --format csv "SELECT …" > result.csv`,
       });
     }
-    await this.#local(sql, format, flags.limit);
-    return undefined;
+    await this.#local(sql, format, limit ?? ROWS);
   }
 
-  async #remote(sql: string, asked: Omit<RemoteQuery, 'sql' | 'timeoutMs' | 'stallMs'>): Promise<void> {
+  async #remote(sql: string, asked: Asked): Promise<void> {
     const { runRemotely } = await import('../query/remote-query.ts');
     const { client } = await this.connect();
     this.progress.phase('Running the query on the server');

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { csvLine } from './csv.ts';
 import { Progress, progressStyle } from './progress.ts';
 import { formatRows } from './rows.ts';
+import { shellWord } from './shell-word.ts';
 import { formatTable, oneLine } from './table.ts';
 import { formatBytes, formatCount, formatSeconds, plural } from './units.ts';
 
@@ -105,4 +106,15 @@ describe('progress', () => {
   ])('of stream %j in %j is %s, %s', (stream, env, asked, style) => {
     expect(progressStyle(stream, env, asked)).toBe(style);
   });
+});
+
+test.each([
+  ['analysts', 'analysts'],
+  ['ann@example.com', 'ann@example.com'],
+  ['Sales leads', '"Sales leads"'],
+  ["Ann's", `"Ann's"`],
+  ["Ann's $1", `'Ann'\\''s $1'`],
+  ['', '""'],
+])('%j is %s in a command', (name, word) => {
+  expect(shellWord(name)).toBe(word);
 });

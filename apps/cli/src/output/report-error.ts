@@ -1,4 +1,5 @@
 import type { AgnesError } from '@agnes/errors';
+import { placeText } from './place-text.ts';
 import { printable } from './table.ts';
 import { toAgnesError } from './to-agnes-error.ts';
 
@@ -25,6 +26,7 @@ function errorDocument(error: AgnesError): Record<string, unknown> {
 
 function errorText(error: AgnesError): string {
   const lines = [`Error: ${error.message} (${error.code})`];
+  lines.push(...placeText(error.details));
   if (typeof error.details.request_id === 'string') lines.push(`  request id: ${error.details.request_id}`);
   if (error.hint !== undefined) lines.push(`→ ${error.hint}`);
   if (error.code === 'internal_cli_error' && process.env.AGNES_DEBUG !== undefined && error.cause instanceof Error) {

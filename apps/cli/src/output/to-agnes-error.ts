@@ -32,7 +32,7 @@ function isWorkingFolderGone(thrown: unknown): boolean {
 }
 
 interface ParseError extends Error {
-  readonly parse: { readonly input?: { readonly flags?: object } };
+  readonly parse: { readonly input?: { readonly flags?: object }; readonly output?: { readonly flags?: object } };
   readonly flags?: readonly string[];
 }
 
@@ -47,7 +47,7 @@ function usageError(error: ParseError, name: string | undefined): AgnesError {
   const known = Object.keys(input?.flags ?? {}).map((name) => `--${name}`);
   const unknown = error.flags?.find((flag) => flag.startsWith('-'));
   const [close] = unknown === undefined ? [] : nearest(unknown.replace(/=.*/, ''), known, 1);
-  const message = error.message
+  const message = withoutIdleNote(error)
     .replace(/\nSee more help with --help$/, '')
     .replace(/^The following errors? occurred:/, '')
     .replaceAll(/\s*\n\s*/g, ' ')
@@ -55,4 +55,12 @@ function usageError(error: ParseError, name: string | undefined): AgnesError {
   return new AgnesError('usage', message, {
     hint: close === undefined ? `${command} --help` : `Did you mean ${close}? See: ${command} --help`,
   });
+}
+
+/** What the parser says of a missing argument, without its lecture on flags that take several values when none was given. */
+function withoutIdleNote({ message, parse }: ParseError): string {
+  const [note, named = ''] = /\n\nNote: (.*?) allows? multiple values[\s\S]*$/.exec(message) ?? [];
+  const given = Object.keys(parse?.output?.flags ?? {});
+  if (note === undefined || given.some((name) => named.split(', ').includes(`--${name}`))) return message;
+  return message.replace(note, '');
 }

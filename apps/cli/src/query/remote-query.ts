@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Client } from '@agnes/api-client';
-import { AgnesError } from '@agnes/errors';
+import { AgnesError, isAgnesError } from '@agnes/errors';
 import { saveBody } from '../output/save-body.ts';
 import { printRows } from './print-rows.ts';
 import { uniqueNames } from './unique-names.ts';
@@ -9,8 +9,8 @@ import { uniqueNames } from './unique-names.ts';
 export interface RemoteQuery {
   readonly sql: string;
   readonly format: 'table' | 'json' | 'csv' | 'ndjson' | 'parquet';
-  /** 0: all. */
-  readonly limit: number;
+  /** 0: all. Undefined: what the server gives unasked. */
+  readonly limit?: number | undefined;
   /** The file that the result is written to, instead of stdout. */
   readonly output?: string | undefined;
   /** Whose view an administrator wants. */
@@ -34,7 +34,8 @@ export async function runRemotely(
   if (format === 'table' || format === 'json') {
     if (output !== undefined) throw onlyFiles();
     if (limit === 0) throw needsLimit();
-    const answer = await client.query({ body: { sql, limit }, ...options });
+    const body = { sql, ...(limit === undefined ? {} : { limit }) };
+    const answer = await namingTheFlag(() => client.query({ body, ...options }));
     onAnswer();
     const columns = uniqueNames(answer.columns);
     const rows = answer.rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row[index]])));
@@ -47,22 +48,38 @@ export async function runRemotely(
       truncated: () => answer.truncated,
       [Symbol.asyncDispose]: async () => {},
     });
-    return answer.truncated ? truncatedAt(limit) : undefined;
+    return answer.truncated ? truncatedAt(rows.length) : undefined;
   }
   if (format === 'parquet' && output === undefined && process.stdout.isTTY) throw noTerminal();
-  const body = { sql, format, ...(limit === 0 ? {} : { limit }) };
+  const body = { sql, format, ...(limit === undefined || limit === 0 ? {} : { limit }) };
   const response = await client.raw('query', { body, ...options });
   onAnswer();
   const file = output === undefined ? undefined : resolve(output);
   const bytes = await saveBody(response, { file, stallMs });
   const rows = response.headers.get('x-agnes-row-count');
   const written = output === undefined ? [] : [`${rows ?? '?'} rows, ${bytes} bytes: ${output}`];
-  const truncated = response.headers.get('x-agnes-truncated') === 'true' ? [truncatedAt(limit)] : [];
+  const truncated = response.headers.get('x-agnes-truncated') === 'true' ? [truncatedAt(limit ?? rows)] : [];
   return [...written, ...truncated].join('\n') || undefined;
 }
 
-const truncatedAt = (limit: number): string =>
-  `Truncated at ${limit} rows. More: --limit N, all: --format csv --limit 0`;
+const truncatedAt = (rows: number | string | null): string =>
+  `Truncated at ${rows ?? '?'} rows. More: --limit N, all: --format csv --limit 0`;
+
+/** The server speaks of the field `limit`; a person gave a flag. */
+async function namingTheFlag<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isAgnesError(error, 'invalid_request') || error.details.field !== 'limit') throw error;
+    const most = error.details.limit;
+    const fewer = typeof most === 'number' ? `--limit ${most}` : 'a smaller --limit';
+    throw new AgnesError('invalid_request', error.message, {
+      hint: `Ask for fewer rows (${fewer}), or for all as a file: --format csv --limit 0`,
+      details: error.details,
+      cause: error,
+    });
+  }
+}
 
 function onlyFiles(): AgnesError {
   return new AgnesError('usage', '--output writes csv, ndjson or parquet.', {

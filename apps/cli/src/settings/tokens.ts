@@ -27,6 +27,13 @@ export async function readToken(
   return server === defaultServer ? tokens : undefined;
 }
 
+/** The servers for which a token is kept; `defaultServer` owns one of the older form. */
+export async function serversWithToken(env: Environment, defaultServer: string | undefined): Promise<string[]> {
+  const tokens = await readTokens(env);
+  if ('servers' in tokens) return Object.keys(tokens.servers).sort();
+  return defaultServer === undefined ? [] : [defaultServer];
+}
+
 /** Keeps a token for a server, readable by this user alone. A token of the older form stays with the default server. */
 export async function saveToken(env: Environment, server: string, token: SavedToken): Promise<void> {
   const tokens = await readTokens(env);

@@ -27,11 +27,15 @@ Never \`SELECT *\` from a table you have not looked at: name the columns, filter
   printing rows and counting them.
 - Rows are on stdout, everything else is on stderr. Exit code 0 is success; each error names the next command to try.
 
-## Choose by \`query_mode\`
+## Choose where to query
 
-- \`local\` and \`materialized\`: the data is on this computer; \`agnes query\` reads it, offline too.
-- Listed as "not on this laptop", for instance because the user sees a part of it only: it is on the server.
-  \`agnes query --remote "SELECT …" --json\` asks there, over tables of the server alone.
+\`agnes catalog --json\` says it of each table:
+
+- \`"restricted": true\`: on the server only, because the user sees a part of it; \`query_mode\` does not matter then. Run
+  \`agnes query --remote "SELECT …" --json\`: over tables of the server alone, of which it sees all that the user may see.
+  A plain \`agnes query\` does not find the table, and a pull does not bring it.
+- else \`query_mode\` \`local\` or \`materialized\`: the data is on this computer; \`agnes query\` reads it, offline too.
+  To join it with a table of the server, run the whole query with \`--remote\`.
 - \`remote\`: it stays in its warehouse, and no \`agnes query\` sees it. Say so; do not invent it.
 
 ## Fresh data

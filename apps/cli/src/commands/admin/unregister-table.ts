@@ -2,6 +2,7 @@ import { boolean } from '@oclif/core/flags';
 import { required } from '../../arguments.ts';
 import { AgnesCommand, type Result } from '../../command.ts';
 import { serverFlag } from '../../flags.ts';
+import { withNearRegistered } from '../../near-table.ts';
 import { confirm } from '../../prompt.ts';
 
 export class UnregisterTable extends AgnesCommand {
@@ -23,7 +24,7 @@ export class UnregisterTable extends AgnesCommand {
       }));
     if (!sure) return { data: { table: args.table, unregistered: false }, text: 'Nothing was changed.' };
     const { client } = await this.connect(flags.server);
-    await client.unregisterTable({ params: { id: args.table } });
+    await withNearRegistered(client, args.table, () => client.unregisterTable({ params: { id: args.table } }));
     return { data: { table: args.table, unregistered: true }, text: `Took out ${args.table}.` };
   }
 }

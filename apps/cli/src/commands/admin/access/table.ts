@@ -2,6 +2,7 @@ import { viaText } from '../../../access-text.ts';
 import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
+import { shellWord } from '../../../output/shell-word.ts';
 import { formatTable } from '../../../output/table.ts';
 
 const COLUMNS = ['PERSON', 'NAME', 'SEES', 'BY WAY OF', 'ID'].map((title) => ({ title }));
@@ -27,7 +28,9 @@ export class AccessTable extends AgnesCommand {
       data: access,
       text: rows.length === 0 ? '' : formatTable(COLUMNS, rows),
       notes:
-        rows.length === 0 ? [`Nobody may read it. Next: agnes admin grant create <group> table ${args.table}`] : [],
+        rows.length === 0
+          ? [`Nobody may read it. Next: agnes admin grant create <group> table ${shellWord(args.table)}`]
+          : [],
     };
   }
 }

@@ -1,6 +1,7 @@
 import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
+import { withNearRegistered } from '../../../near-table.ts';
 
 export class GrantCreate extends AgnesCommand {
   static override summary = 'Grant a resource to a group';
@@ -15,9 +16,8 @@ export class GrantCreate extends AgnesCommand {
   protected override async execute(): Promise<Result> {
     const { args, flags } = await this.parse(GrantCreate);
     const { client } = await this.connect(flags.server);
-    const grant = await client.createGrant({
-      body: { group_id: args.group, resource_type: args.type, resource_id: args.resource },
-    });
+    const body = { group_id: args.group, resource_type: args.type, resource_id: args.resource };
+    const grant = await withNearRegistered(client, args.resource, () => client.createGrant({ body }));
     const name = grant.resource_name ?? grant.resource_id;
     return { data: grant, text: `${grant.group_name} may read the ${grant.resource_type} ${name} (${grant.id}).` };
   }

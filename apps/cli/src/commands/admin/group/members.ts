@@ -1,6 +1,7 @@
 import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
+import { shellWord } from '../../../output/shell-word.ts';
 import { formatTable } from '../../../output/table.ts';
 import { formatTime } from '../../../output/units.ts';
 
@@ -27,7 +28,10 @@ export class GroupMembers extends AgnesCommand {
     return {
       data: members,
       text: rows.length === 0 ? '' : formatTable(COLUMNS, rows),
-      notes: rows.length === 0 ? [`Nobody is in it. Next: agnes admin group add-member ${args.group} <email>`] : [],
+      notes:
+        rows.length === 0
+          ? [`Nobody is in it. Next: agnes admin group add-member ${shellWord(args.group)} <email>`]
+          : [],
     };
   }
 }

@@ -3,6 +3,7 @@ import { string } from '@oclif/core/flags';
 import { required } from '../../../arguments.ts';
 import { AgnesCommand, type Result } from '../../../command.ts';
 import { serverFlag } from '../../../flags.ts';
+import { shellWord } from '../../../output/shell-word.ts';
 import { findPolicy, masksFrom } from '../../../policy.ts';
 import { sqlOrFile } from '../../../read-user-file.ts';
 
@@ -56,7 +57,9 @@ export class PolicySet extends AgnesCommand {
       data: policy,
       text: `The policy of ${policy.group_name} on ${table} is set (${policy.id}).`,
       notes: [
-        ...(policy.granted ? [] : [`Next: agnes admin grant create ${policy.group_name} table ${table}`]),
+        ...(policy.granted
+          ? []
+          : [`Next: agnes admin grant create ${shellWord(policy.group_name)} table ${shellWord(table)}`]),
         ...(whole.length === 0 ? [] : [`These groups see all of the table: ${whole.join(', ')}`]),
       ],
     };
