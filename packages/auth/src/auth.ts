@@ -16,6 +16,7 @@ import { schedulerWayIn } from './scheduler-token.ts';
 import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
 import { type SessionCookie, sessionCookie } from './session-cookie.ts';
 import { createSessions, type NewSession, type Sessions } from './sessions.ts';
+import { shutOutAdmins } from './shut-out-admins.ts';
 import { type NoteRefusal, type SignInOptions, signIn, signOut } from './sign-in.ts';
 import { bearerWayIn, cookieWayIn, tokenReader } from './token-way-in.ts';
 import {
@@ -84,6 +85,8 @@ export interface Auth extends Ways<SignedIn> {
   /** Writes the bootstrap code and returns its path while there never was an administrator; removes it afterwards. */
   prepareBootstrap(stateDir: string): Promise<string | undefined>;
   bootstrap(input: BootstrapInput, peer: Peer): Promise<SignedIn>;
+  /** The active administrators' addresses when none of them has a way to sign in, possibly none; undefined when one has. */
+  shutOutAdmins(): Promise<readonly string[] | undefined>;
 
   createToken(caller: Caller, input: NewPersonalToken): Promise<IssuedToken>;
   /** Access tokens of one account, or of everybody. */
@@ -175,6 +178,7 @@ export function createAuth(options: AuthOptions): Auth {
       return code.path;
     },
     bootstrap: async (input, peer) => signedIn(await bootstrap({ ...signInOptions, limits }, code, input, peer)),
+    shutOutAdmins: async () => (localDevEmail === undefined ? shutOutAdmins(state.db, options.signIn) : undefined),
     createToken: (caller, input) => createPersonalToken(state, caller, input, now()),
     listTokens: (userId) => listTokens(state, userId),
     getToken: (id, userId) => getToken(state.db, id, userId),

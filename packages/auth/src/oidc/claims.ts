@@ -59,7 +59,8 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
 const googleAnswersFor = (email: string, hd: unknown): boolean =>
   email.endsWith('@gmail.com') || (typeof hd === 'string' && hd !== '');
 
-function domainAllowed(allowed: readonly string[], email: string): boolean {
+/** Whether addresses of that domain may sign in at the provider. */
+export function domainAllowed(allowed: readonly string[], email: string): boolean {
   const domain = email.slice(email.lastIndexOf('@') + 1);
   return allowed.length === 0 || allowed.includes('*') || allowed.includes(domain);
 }
