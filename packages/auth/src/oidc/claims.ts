@@ -30,10 +30,19 @@ const groupsSchema = v.union([
   ),
 ]);
 
-/** Reads an identity out of verified claims. Throws the refusal for one that may not come in. */
-export function identityOf(settings: OidcProviderSettings, claims: Readonly<Record<string, unknown>>): Identity {
+/** Reads an identity out of verified claims. Throws the refusal for one that may not come in; `report` is told what is amiss. */
+export function identityOf(
+  settings: OidcProviderSettings,
+  claims: Readonly<Record<string, unknown>>,
+  report: (message: string) => void,
+): Identity {
   const read = v.safeParse(claimsSchema, claims);
-  if (!read.success) throw refuseSignIn('oauth_failed');
+  if (!read.success) {
+    report(
+      `The ID token of the provider '${settings.id}' lacks a claim, or one is not what it must be: ${namesOf(read.issues)}`,
+    );
+    throw refuseSignIn('oauth_failed');
+  }
   const { sub, email: given, email_verified, name, hd } = read.output;
   if (given === undefined || given === '') throw refuseSignIn('no_email');
   const email = normaliseEmail(given);
@@ -51,6 +60,9 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
     groups: settings.groupsClaim === undefined ? undefined : groupsOf(claims[settings.groupsClaim]),
   };
 }
+
+const namesOf = (issues: readonly v.BaseIssue<unknown>[]): string =>
+  issues.map((issue) => v.getDotPath(issue)).join(', ');
 
 /**
  * Google verified any address once; for one of Gmail or of a Workspace domain (`hd`) it also knows whose it is today.

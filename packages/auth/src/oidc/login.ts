@@ -12,6 +12,7 @@ import { hashToken, randomText } from '../token-format.ts';
 import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
 import { type Identity, identityOf } from './claims.ts';
+import { failureText } from './failure-text.ts';
 import { groupsForClaim } from './groups.ts';
 import { pruneOidcLogins } from './login-rows.ts';
 import type { OidcProvider } from './provider.ts';
@@ -48,7 +49,7 @@ export async function startOidc(
 ): Promise<OidcStart> {
   const provider = providerOf(providers, id);
   await limits.count('oidc_start', addressGroup(peer.ip));
-  const configuration = await reached(provider, onError);
+  const configuration = await reached(provider, reportOf(onError, peer));
   const stateText = randomText(COOKIE_LENGTH);
   const nonce = client.randomNonce();
   const verifier = client.randomPKCECodeVerifier();
@@ -88,12 +89,13 @@ export async function finishOidc(
   browserCookie: string | undefined,
   peer: Peer,
 ): Promise<NewSession & { readonly next: string }> {
-  const { state, now, sessionHours, onError } = options;
+  const { state, now, sessionHours } = options;
+  const report = reportOf(options.onError, peer);
   const provider = providerOf(options.providers, id);
   let identity: Identity | undefined;
   try {
     const login = await takeLogin(options, id, callbackUrl, browserCookie);
-    identity = identityOf(provider.settings, await claimsOf(provider, callbackUrl, login, onError));
+    identity = identityOf(provider.settings, await claimsOf(provider, callbackUrl, login, report), report);
     const confirmed = identity;
     const google = id === 'google' ? await options.googleGroups?.look(confirmed.email) : undefined;
     const session = await state.write(async (tx) => {
@@ -147,9 +149,9 @@ async function claimsOf(
   provider: OidcProvider,
   callbackUrl: URL,
   login: Login,
-  onError: (error: unknown) => void,
+  report: Report,
 ): Promise<Record<string, unknown>> {
-  const configuration = await reached(provider, onError);
+  const configuration = await reached(provider, report);
   // The address as the provider was told it, whatever a proxy made of the request on its way here.
   const answered = new URL(provider.redirectUri);
   answered.search = callbackUrl.search;
@@ -175,25 +177,26 @@ async function claimsOf(
     if (error instanceof client.AuthorizationResponseError && error.error === 'access_denied') {
       throw refuseSignIn('cancelled', error);
     }
-    onError(new Error(`A sign-in at the provider '${provider.settings.id}' failed: ${messageFor(error)}`));
+    report(`A sign-in at the provider '${provider.settings.id}' failed: ${failureText(error)}`);
     throw refuseSignIn('oauth_failed', error);
   }
 }
 
-async function reached(provider: OidcProvider, onError: (error: unknown) => void): Promise<client.Configuration> {
+/** Tells whoever runs the server, with the id of the request, by which the person who was refused can ask. */
+type Report = (message: string) => void;
+
+const reportOf =
+  (onError: OidcOptions['onError'], { requestId }: Peer): Report =>
+  (message) =>
+    onError(new Error(requestId === undefined ? `${message}.` : `${message}. Request ${requestId}.`));
+
+async function reached({ settings, configuration }: OidcProvider, report: Report): Promise<client.Configuration> {
   try {
-    return await provider.configuration();
+    return await configuration();
   } catch (error) {
-    onError(new Error(`The provider '${provider.settings.id}' cannot be used: ${messageFor(error)}`));
+    report(`The provider '${settings.id}' at ${settings.issuer} cannot be used: ${failureText(error)}`);
     throw refuseSignIn('provider_unavailable', error);
   }
-}
-
-/** Code and message of the library, which hold no token. */
-function messageFor(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code, error: said } = error as { code?: unknown; error?: unknown };
-  return [error.message, code, said].filter((part) => typeof part === 'string').join(', ');
 }
 
 async function noteRefusal(
