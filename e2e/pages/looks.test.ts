@@ -122,7 +122,10 @@ it('every page can be read and used on a phone and a wide screen, in light and i
     await page.goto('/account/tokens');
     await page.getByLabel('Name', { exact: true }).fill(`a name without a space ${'x'.repeat(100)}`);
     await page.getByRole('button', { name: 'Make the token' }).click();
-    await page.getByLabel('Your new token').waitFor();
+    const hidden = await page
+      .getByLabel('Your new token')
+      .evaluate((shown) => [shown.scrollWidth - shown.clientWidth, shown.scrollHeight - shown.clientHeight]);
+    expect(hidden).toEqual([0, 0]);
     await page.locator('details > summary').first().click();
     await look(visit);
     const started = await fetch(`${world.server.url}/auth/device/start`, {

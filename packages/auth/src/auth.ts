@@ -30,6 +30,7 @@ import {
   type UserPatch,
   updateUser,
 } from './users.ts';
+import { usesPrograms } from './uses-programs.ts';
 import { createWays, type Ways, type WaysSettings } from './ways.ts';
 import type { Peer, WayIn } from './ways-in.ts';
 
@@ -72,6 +73,8 @@ export interface Auth extends Ways<SignedIn> {
   signOut(caller: Caller): Promise<void>;
   readonly sessions: Sessions;
   readonly devices: DeviceLogins;
+  /** Whether a person ever let a device in, signed in with `agnes`, or made a token. */
+  usesPrograms(userId: string): Promise<boolean>;
   /** {@link DeviceLogins.poll}, with whether they are an administrator. */
   finishDeviceLogin(deviceCode: string, peer: Peer): Promise<SignedIn>;
   /** The cookie in which browsers keep their session. */
@@ -162,6 +165,7 @@ export function createAuth(options: AuthOptions): Auth {
     signOut: (caller) => signOut(state, caller.credential.id, caller.userId, now()),
     sessions: createSessions(state, { hours: sessionHours, idleMinutes: sessionIdleMinutes }, now),
     devices,
+    usesPrograms: (userId) => usesPrograms(state.db, userId),
     finishDeviceLogin: async (deviceCode, peer) => signedIn(await devices.poll(deviceCode, peer)),
     cookie,
     limits,
