@@ -146,6 +146,8 @@ describe('letting a command line in', () => {
     expect(await page.getByLabel('Code').inputValue()).toBe('WRONG-CODE');
     await page.getByLabel('Code').fill(` ${code.toLowerCase().replace('-', ' ')} `);
     await pressEnter(page);
+    // As the device shows it, to be compared.
+    expect(await page.locator('dd.code').first().textContent()).toBe(code);
     await press(page, 'button', 'No, turn it away');
     expect(await heading(page)).toBe('The device is turned away');
     expect((await cli.exited).code).not.toBe(0);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { heading, type Person, place, startWorld, type Visit, type World } from './world.ts';
+import { alert, heading, type Person, place, press, startWorld, type Visit, type World } from './world.ts';
 
 let world: World;
 let ana: Person & { readonly id: string };
@@ -122,7 +122,10 @@ it('every page can be read and used on a phone and a wide screen, in light and i
     await page.goto('/account/tokens');
     await page.getByLabel('Name', { exact: true }).fill(`a name without a space ${'x'.repeat(100)}`);
     await page.getByRole('button', { name: 'Make the token' }).click();
-    await page.getByLabel('Your new token').waitFor();
+    const hidden = await page
+      .getByLabel('Your new token')
+      .evaluate((shown) => [shown.scrollWidth - shown.clientWidth, shown.scrollHeight - shown.clientHeight]);
+    expect(hidden).toEqual([0, 0]);
     await page.locator('details > summary').first().click();
     await look(visit);
     const started = await fetch(`${world.server.url}/auth/device/start`, {
@@ -135,6 +138,25 @@ it('every page can be read and used on a phone and a wide screen, in light and i
   }
   for (const [name, title] of titles) expect(title).toBe(`${name} · Agnes`);
   process.stdout.write(`looks: ${pages} pages, ${texts} texts, contrast below WCAG AA: 0, fields without a name: 0\n`);
+});
+
+it('a provider that cannot be reached: the page names the request under which the log says why', async () => {
+  await using visit = await world.visit();
+  const { page } = visit;
+  await page.goto('/login');
+  await press(page, 'link', 'Continue with Example SSO');
+  const { pathname, searchParams } = new URL(page.url());
+  expect([pathname, searchParams.get('error')]).toEqual(['/login', 'provider_unavailable']);
+  const id = searchParams.get('request') ?? '';
+  expect(id).toMatch(/^\w{12}$/);
+  expect(await alert(page)).toContain(`tell an administrator: the server's log says why, under the request ${id}.`);
+  const lines = world.server.log().split('\n');
+  expect(lines.filter((line) => line.includes(`cannot be used: fetch failed, bad port. Request ${id}.`))).toHaveLength(
+    1,
+  );
+  // What is no id is not shown.
+  await page.goto(`/login?error=provider_unavailable&request=${encodeURIComponent('call 555 0100')}`);
+  expect(await alert(page)).toBe('The provider does not answer as it should. Try again in a while.');
 });
 
 it('pages are kept by no cache, framed by nobody, and run nothing; the stylesheet is kept for ever', async () => {

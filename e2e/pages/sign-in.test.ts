@@ -1,3 +1,4 @@
+import { startLaptop } from '@agnes/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   alert,
@@ -259,9 +260,10 @@ describe('with a link to set a password', () => {
     expect(await text(page.locator('#repeated-wrong'))).toContain('Type both again');
     expect(await page.locator(':focus').getAttribute('id')).toBe('repeated');
     expect(await page.getByLabel('New password').inputValue()).toBe('');
+    expect(await content(page)).toContain('Choose a new password. Everywhere else you will be signed out.');
     await send('a whole new phrase', 'a whole new phrase');
-    await page.waitForURL('**/account?done=password_set');
-    expect(await status(page)).toContain('Your password is set.');
+    await page.waitForURL('**/account?done=password_set_signed_out');
+    expect(await status(page)).toContain('Your password is set. Everywhere else you were signed out.');
 
     await old.page.reload();
     expect(place(old.page)).toBe('/login?next=%2Faccount');
@@ -289,6 +291,57 @@ describe('with a link to set a password', () => {
     await pressEnter(page);
     await page.waitForURL('**/account?done=password_set');
     expect(await content(page)).toContain('Eva Nováková');
+    expect(await content(page)).not.toContain('signed out');
+    walked();
+  });
+
+  it('says nothing of being signed out to somebody who was signed in nowhere else', async () => {
+    const { id } = await world.admin.call('POST', '/api/users', { email: 'fia@example.com' });
+    await using visit = await world.visit();
+    const { page } = visit;
+    const setBy = async (first: boolean): Promise<void> => {
+      const { reset_url } = await world.admin.call('POST', `/api/users/${id}/reset-password`);
+      await page.goto(reset_url);
+      expect(await heading(page)).toBe(first ? 'Set a password' : 'Set a new password');
+      expect(await content(page)).not.toContain('signed out');
+      await page.getByLabel('New password').fill('fia has a phrase');
+      await page.getByLabel('The same once more').fill('fia has a phrase');
+      await pressEnter(page);
+      await page.waitForURL('**/account?done=password_set');
+      expect(await status(page)).toBe('Your password is set.');
+    };
+    await setBy(true);
+    // Signed in here, and here again afterwards.
+    await setBy(false);
+    walked();
+  });
+
+  it('shows what to do on a laptop until there is a device or a token', async () => {
+    const { id } = await world.admin.call('POST', '/api/users', { email: 'gil@example.com' });
+    const { invite_url } = await world.admin.call('POST', `/api/users/${id}/invite`);
+    const gil = { email: 'gil@example.com', password: 'gil has a phrase' };
+    await using visit = await world.visit();
+    const { page } = visit;
+    await page.goto(invite_url);
+    await page.getByLabel('New password').fill(gil.password);
+    await page.getByLabel('The same once more').fill(gil.password);
+    await pressEnter(page);
+    const steps = page.getByRole('heading', { name: 'Next, on your laptop' });
+    expect(await steps.count()).toBe(1);
+    expect(await page.locator('pre').allTextContents()).toEqual([
+      'npm install --global @agnes/cli',
+      `agnes auth login --server ${world.server.url}`,
+      `agnes init --server-url ${world.server.url} --workspace ~/analysis`,
+    ]);
+    await using laptop = await startLaptop();
+    const login = await laptop.start(
+      ['auth', 'login', '--server', world.server.url, '--email', gil.email, '--password-stdin'],
+      { input: `${gil.password}\n` },
+    );
+    expect((await login.exited).code, login.stderr()).toBe(0);
+    await page.goto('/account');
+    expect(await heading(page)).toBe('Account');
+    expect(await steps.count()).toBe(0);
     walked();
   });
 

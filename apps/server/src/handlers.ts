@@ -40,7 +40,7 @@ export function serverHandlers(parts: Parts, running: Running): Handlers<Operati
     ...sessionHandlers({ auth }),
     ...deviceHandlers({ auth, serverUrl: running.serverUrl }),
     ...signInHandlers({ auth, serverUrl: running.serverUrl }),
-    ...pageHandlers({ auth }),
+    ...pageHandlers({ auth, serverUrl: running.serverUrl }),
     ...userHandlers({ auth, access }),
     ...accessHandlers({ access }),
     ...auditHandlers({ state, trail: audit }),

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, startServer, temporaryFolder, writeCsv } from '@agnes/testkit';
 import { describe, expect, test } from 'vitest';
 import { type Api, apiOf, signIn, sync } from './testing/api.ts';
-import { environmentFor, runCommand } from './testing/command.ts';
+import { environmentFor, runCommand, startCommand } from './testing/command.ts';
 
 describe('commands', () => {
   test.each([
@@ -83,6 +83,43 @@ describe('starting', () => {
     } finally {
       await server[Symbol.asyncDispose]();
     }
+  });
+});
+
+describe('an administrator without a password', () => {
+  const WARNING = 'nobody can sign in to administer this server';
+  const setPassword = 'agnes-server break-glass set-password admin@example.com --password-stdin < password.txt';
+
+  test('whom nothing else lets in is named in the log at each start, with a command that helps', async () => {
+    await using server = await startServer({
+      env: { AGNES_ROLE: 'api', AGNES_STATE_URL: '', SEED_ADMIN_PASSWORD: '' },
+    });
+    const warnings = () =>
+      server
+        .log()
+        .split('\n')
+        .filter((line) => line.includes(WARNING))
+        .map((line) => JSON.parse(line) as { level: string; msg: string });
+    expect(warnings()).toMatchObject([{ level: 'warn', msg: expect.stringContaining(setPassword) }]);
+    // The command of the warning, as it stands there.
+    const [, ...words] = setPassword.replace(/ <.*/, '').split(' ');
+    const command = await startCommand(words, environmentFor(server.dataDir), 'a-long-pass-phrase-1');
+    expect((await command.exited).code, command.stderr()).toBe(0);
+    await signIn(server.url, 'admin@example.com', 'a-long-pass-phrase-1');
+    await server.restart();
+    expect(warnings()).toHaveLength(1);
+  });
+
+  test('is nothing to warn of where a provider lets them in', async () => {
+    await using server = await startServer({
+      env: {
+        AGNES_ROLE: 'api',
+        SEED_ADMIN_PASSWORD: '',
+        OIDC_ISSUER: 'https://sso.example.com',
+        OIDC_CLIENT_ID: 'agnes',
+      },
+    });
+    expect(server.log()).not.toContain(WARNING);
   });
 });
 

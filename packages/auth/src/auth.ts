@@ -17,6 +17,7 @@ import { schedulerWayIn } from './scheduler-token.ts';
 import { type SeedAdmin, seedAdmin } from './seed-admin.ts';
 import { type SessionCookie, sessionCookie } from './session-cookie.ts';
 import { createSessions, type NewSession, type Sessions } from './sessions.ts';
+import { shutOutAdmins } from './shut-out-admins.ts';
 import { type SignInOptions, signIn, signOut } from './sign-in.ts';
 import { bearerWayIn, cookieWayIn, tokenReader } from './token-way-in.ts';
 import {
@@ -30,6 +31,7 @@ import {
   type UserPatch,
   updateUser,
 } from './users.ts';
+import { usesPrograms } from './uses-programs.ts';
 import { createWays, type Ways, type WaysSettings } from './ways.ts';
 import type { Peer, WayIn } from './ways-in.ts';
 
@@ -72,6 +74,8 @@ export interface Auth extends Ways<SignedIn> {
   signOut(caller: Caller): Promise<void>;
   readonly sessions: Sessions;
   readonly devices: DeviceLogins;
+  /** Whether a person ever let a device in, signed in with `agnes`, or made a token. */
+  usesPrograms(userId: string): Promise<boolean>;
   /** {@link DeviceLogins.poll}, with whether they are an administrator. */
   finishDeviceLogin(deviceCode: string, peer: Peer): Promise<SignedIn>;
   /** The cookie in which browsers keep their session. */
@@ -85,6 +89,8 @@ export interface Auth extends Ways<SignedIn> {
   /** Writes the bootstrap code and returns its path while there never was an administrator; removes it afterwards. */
   prepareBootstrap(stateDir: string): Promise<string | undefined>;
   bootstrap(input: BootstrapInput, peer: Peer): Promise<SignedIn>;
+  /** The active administrators' addresses when none of them has a way to sign in, possibly none; undefined when one has. */
+  shutOutAdmins(): Promise<readonly string[] | undefined>;
 
   createToken(caller: Caller, input: NewPersonalToken): Promise<IssuedToken>;
   /** Access tokens of one account, or of everybody. */
@@ -161,6 +167,7 @@ export function createAuth(options: AuthOptions): Auth {
     signOut: (caller) => signOut(state, caller.credential.id, caller.userId, now()),
     sessions: createSessions(state, { hours: sessionHours, idleMinutes: sessionIdleMinutes }, now),
     devices,
+    usesPrograms: (userId) => usesPrograms(state.db, userId),
     finishDeviceLogin: async (deviceCode, peer) => signedIn(await devices.poll(deviceCode, peer)),
     cookie,
     limits,
@@ -177,6 +184,7 @@ export function createAuth(options: AuthOptions): Auth {
       return code.path;
     },
     bootstrap: async (input, peer) => signedIn(await bootstrap({ ...signInOptions, limits }, code, input, peer)),
+    shutOutAdmins: async () => (localDevEmail === undefined ? shutOutAdmins(state.db, options.signIn) : undefined),
     createToken: (caller, input) => createPersonalToken(state, caller, input, now()),
     listTokens: (userId) => listTokens(state, userId),
     getToken: (id, userId) => getToken(state.db, id, userId),

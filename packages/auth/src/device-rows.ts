@@ -15,13 +15,21 @@ export const MOST_DEVICE_LOGINS = 1000;
 /** A code for a person to read on one screen and type on another: `BCDF-GHJK`, of 2.5 × 10¹⁰ that can be. */
 export function createUserCode(): string {
   const letters = Array.from({ length: LENGTH }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
-  return `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`;
+  return grouped(letters);
 }
 
 /** The hash of a code, however it was typed. */
 export function hashUserCode(typed: string): string {
-  return hashToken(typed.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''));
+  return hashToken(lettersOf(typed));
 }
+
+/** A code as the device shows it, however it was typed. */
+export function shownUserCode(typed: string): string {
+  return grouped(lettersOf(typed));
+}
+
+const lettersOf = (typed: string): string => typed.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
+const grouped = (letters: string): string => `${letters.slice(0, LENGTH / 2)}-${letters.slice(LENGTH / 2)}`;
 
 /**
  * Removes logins that are over, and one of too many before another is added: the oldest of the address that has most, so that

@@ -6,8 +6,10 @@ import { findOneTimeToken, type LinkPurpose } from './one-time-tokens.ts';
 /** A link that is still good, and whose it is. */
 export interface FoundLink {
   readonly purpose: LinkPurpose;
+  readonly userId: string;
   readonly email: string;
   readonly name: string | null;
+  readonly hasPassword: boolean;
 }
 
 /** What a link is good for, without using it up; undefined when it is not good for any of `purposes`. */
@@ -21,5 +23,6 @@ export async function findLink(
   const { users } = schema;
   const [user] = await state.db.select().from(users).where(eq(users.id, link.user_id));
   if (user === undefined || !user.active) return undefined;
-  return { purpose: link.purpose as LinkPurpose, email: user.email, name: user.name };
+  const { id: userId, email, name, password_hash } = user;
+  return { purpose: link.purpose as LinkPurpose, userId, email, name, hasPassword: password_hash !== null };
 }

@@ -1,13 +1,19 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import type { OidcProviderSettings } from '@agnes/config';
 import { schema } from '@agnes/state';
 import {
+  freePort,
   type HostileOidcProvider,
   type Lie,
   type OidcProviderProcess,
+  selfSignedCertificate,
   startHostileOidcProvider,
   startOidcProvider,
 } from '@agnes/testkit';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Auth } from './index.ts';
 import { MOST_OIDC_LOGINS } from './oidc/login-rows.ts';
 import { wordsOfRefusal } from './oidc/refusal.ts';
@@ -273,6 +279,8 @@ describe('a hostile', () => {
     use(oidcSettings(hostile));
     expect(await reasonOf(lied(lie))).toBe(reason);
     expect(await auth.listUsers()).toHaveLength(1);
+    // The page sends these people to the log.
+    expect(fixture.reported).toHaveLength(reason === 'oauth_failed' ? 1 : 0);
   });
 
   test('provider is refused altogether when its metadata are of another issuer', async () => {
@@ -374,7 +382,48 @@ test('a provider that does not answer is told as such, and tried again', async (
   use(oidcSettings({ ...provider, issuer: 'http://127.0.0.1:1' }));
   expect(await reasonOf(start())).toBe('provider_unavailable');
   expect(await reasonOf(auth.startOidc('none', {}, PEER))).toBe('sign_in_unavailable');
-  expect(String(fixture.reported)).toContain("'corp' cannot be used");
+  expect(String(fixture.reported)).toContain("'corp' at http://127.0.0.1:1 cannot be used: fetch failed, bad port.");
+});
+
+describe('why a provider cannot be used is said with the request, and never with a secret:', () => {
+  const { key, cert } = selfSignedCertificate('127.0.0.1');
+  const servers: AsyncDisposable[] = [];
+  afterEach(async () => {
+    for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
+  });
+  /** A server that has nothing at any path but says the secret. */
+  async function listening(server: Server): Promise<number> {
+    servers.push(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+
+  test.each<[string, () => Promise<string>, RegExp]>([
+    ['no such host', async () => 'https://no-such-host.invalid', /(?:ENOTFOUND|EAI_AGAIN): .* host name/],
+    ['nothing listens', async () => `http://127.0.0.1:${await freePort()}`, /ECONNREFUSED: nothing answers/],
+    [
+      'a certificate of its own',
+      async () => `https://127.0.0.1:${await listening(createHttpsServer({ key, cert }))}`,
+      /DEPTH_ZERO_SELF_SIGNED_CERT: .*NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      'another service',
+      async () =>
+        `http://127.0.0.1:${await listening(createServer((_, answer) => answer.writeHead(404).end(provider.clientSecret)))}`,
+      /status 404/,
+    ],
+  ])('%s', async (_what, issuerOf, why) => {
+    const issuer = await issuerOf();
+    use(oidcSettings({ ...provider, issuer }));
+    expect(await reasonOf(auth.startOidc('corp', {}, { ...PEER, requestId: 'req-1' }))).toBe('provider_unavailable');
+    const [said, ...more] = fixture.reported.map(String);
+    expect(more).toEqual([]);
+    expect(said).toContain(`The provider 'corp' at ${issuer} cannot be used: `);
+    expect(said).toMatch(why);
+    expect(said).toMatch(/\. Request req-1\.$/);
+    expect(said).not.toContain(provider.clientSecret);
+  });
 });
 
 function without(url: URL, parameter: string): URL {

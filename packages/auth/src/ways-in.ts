@@ -6,6 +6,8 @@ export interface Peer {
   /** The client's address; behind a trusted proxy the one that the proxy names. */
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Which request it is, where the log must say so. */
+  readonly requestId?: string;
 }
 
 /**

@@ -3,6 +3,7 @@ import { AgnesError, messageOf } from '@agnes/errors';
 import { type Document, parseDocument } from 'yaml';
 import type { Setting } from './setting.ts';
 import { SETTINGS } from './settings.ts';
+import { unknownKey } from './unknown-key.ts';
 
 /** A value from instance.yaml and the place where it stands. */
 export interface FileValue {
@@ -27,8 +28,9 @@ export async function readInstanceFile(file: string, env: NodeJS.ProcessEnv): Pr
   const document = parseDocument(text, { prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) {
-    const line = text.slice(0, error.pos[0]).split('\n').length;
-    throw refuse(file, `line ${line} is not valid YAML (${error.code})`, 'Correct that line.');
+    // What is left open is found open at the end of the file, after its last line.
+    const line = text.slice(0, Math.min(error.pos[0], text.trimEnd().length)).split('\n').length;
+    throw refuse(file, `line ${line} is not valid YAML (${error.code})`, 'Correct that line, or what it goes on from.');
   }
   const root = toValue(document, file);
   if (root === null || root === undefined) return values;
@@ -64,7 +66,9 @@ function collect(section: Record<string, unknown>, parent: string, target: Targe
       const origin = `${key} in ${target.file}`;
       if (value !== null) target.values.set(key, { value: resolveReferences(value, origin, target.env), origin });
     } else {
-      throw refuse(target.file, `${key} is not a key of this release`, knownKeys(parent));
+      const { shown, meant } = unknownKey(key, [...FILE_KEYS, ...SECTIONS]);
+      const hint = meant === undefined ? knownKeys(parent) : `Did you mean ${meant}? Otherwise remove it.`;
+      throw refuse(target.file, `${shown} is not a key of this release`, hint);
     }
   }
 }

@@ -160,6 +160,9 @@ describe('references to the environment', () => {
 describe('refuses to start', () => {
   test.each([
     ['a file that is not YAML', 'server: {host: [', 'line 1'],
+    ['what is left open at the end of the file', 'log:\n  level: info\nserver: {host: a\n', 'line 3'],
+    ['what is left open before empty lines', 'server: {host: a\r\n\r\n\r\n', 'line 1'],
+    ['a tab for an indent', 'server:\n\tport: 1\n', 'line 2'],
     ['a file that is a list', '- a\n', 'sections'],
     ['an unknown section', 'servr:\n  port: 1\n', 'servr'],
     ['a dotted key', 'server.port: 1\n', 'server.port is not a key'],
@@ -177,6 +180,20 @@ describe('refuses to start', () => {
     expect(message).toContain(expected);
     expect(message).toContain(join(folder, 'config', 'instance.yaml'));
     expect(hint).toBeTruthy();
+  });
+
+  test.each([
+    ['server:\n  prt: 1\n', 'server.prt', 'Did you mean server.port?'],
+    ['servr:\n  port: 1\n', 'servr', 'Did you mean server?'],
+    ['server:\n  colour: red\n', 'server.colour', 'use one of: server.'],
+    ['server.port: 1\n', 'server.port', 'use one of:'],
+    ['auth: {seed_admin_password:hunter2}\n', 'auth.seed_admin_password is not', 'use one of:'],
+  ])('the mistyped key of %j by its name, with the one that was meant', async (text, named, advice) => {
+    await instanceYaml(text);
+    const { message, hint } = await refusal();
+    expect(message).toContain(named);
+    expect(hint).toContain(advice);
+    expect(`${message} ${hint}`).not.toContain('hunter2');
   });
 
   test('a bad overlay, which is never skipped', async () => {

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Secret } from './secret.ts';
 import { flag, text } from './setting.ts';
 import { domains, listOf, safeUrl, secretText } from './sign-in-schemas.ts';
+import { unknownKey } from './unknown-key.ts';
 
 /** One identity provider that people may sign in with. */
 export interface OidcProviderSettings {
@@ -29,22 +30,28 @@ export const groupMapping = v.record(
   v.pipe(v.string('must be the name of a group'), v.trim(), v.nonEmpty('must be the name of a group')),
   'must map values of the claim to names of groups',
 );
-const noUnknown = 'is not a key of an OIDC provider';
 
-const provider = v.strictObject(
-  {
-    issuer: safeUrl,
-    client_id: text('must be text'),
-    client_secret: v.optional(secretText),
-    label: v.optional(text('must be text')),
-    scopes: v.optional(scopes),
-    allowed_domains: v.optional(domains),
-    auto_create: v.optional(flag, false),
-    groups_claim: v.optional(text('must be the name of a claim')),
-    group_mapping: v.optional(groupMapping),
-  },
-  (issue) => (issue.expected === 'never' ? noUnknown : 'is missing, or is not what it must be'),
+const entries = {
+  issuer: safeUrl,
+  client_id: text('must be text'),
+  client_secret: v.optional(secretText),
+  label: v.optional(text('must be text')),
+  scopes: v.optional(scopes),
+  allowed_domains: v.optional(domains),
+  auto_create: v.optional(flag, false),
+  groups_claim: v.optional(text('must be the name of a claim')),
+  group_mapping: v.optional(groupMapping),
+};
+const KEYS = Object.keys(entries);
+const provider = v.strictObject(entries, (issue) =>
+  issue.expected === 'never' ? notAKey(issue) : 'is missing, or is not what it must be',
 );
+
+function notAKey({ path }: v.StrictObjectIssue): string {
+  const { meant } = unknownKey(String(path?.at(-1)?.key), KEYS);
+  return `is not a key of an OIDC provider${meant === undefined ? ` (those are ${KEYS.join(', ')})` : `: did you mean '${meant}'?`}`;
+}
+
 const providers = v.record(
   v.pipe(
     v.string(),
@@ -60,15 +67,21 @@ export const oidcProviders = v.optional(
   v.pipe(
     v.union([v.pipe(v.string(), v.parseJson(undefined, 'must be a JSON object')), v.unknown()]),
     v.rawTransform(({ dataset, addIssue, NEVER }): OidcProviderSettings[] => {
-      const result = v.safeParse(providers, dataset.value, { abortEarly: true });
+      const result = v.safeParse(providers, dataset.value);
       if (result.success) return Object.entries(result.output).map(([id, entry]) => settingsOf(id, entry));
-      const [issue] = result.issues;
-      const path = v.getDotPath(issue);
+      // A key that is missing is most often there, mistyped.
+      const issue = result.issues.find(({ expected }) => expected === 'never') ?? result.issues[0];
+      const path = pathOf(issue);
       addIssue({ message: path === null ? issue.message : `has '${path}', which ${issue.message}` });
       return NEVER;
     }),
   ),
 );
+
+function pathOf(issue: v.BaseIssue<unknown>): string | null {
+  const path = v.getDotPath(issue);
+  return path === null || issue.expected !== 'never' ? path : unknownKey(path, KEYS).shown;
+}
 
 function settingsOf(id: string, entry: v.InferOutput<typeof provider>): OidcProviderSettings {
   return {

@@ -134,6 +134,18 @@ auth:
     [{}, provider('client_id: a'), 'corp.issuer'],
     [{}, provider('issuer: ftp://a, client_id: a'), 'corp.issuer'],
     [{}, provider('issuer: https://a.example.com, client_id: a, allow_domains: [a.example]'), 'corp.allow_domains'],
+    [
+      {},
+      provider('isuer: https://a.example.com, client_id: a'),
+      "corp.isuer', which is not a key of an OIDC provider: did you mean 'issuer'?",
+    ],
+    [
+      {},
+      provider('colour: red, client_id: a'),
+      "corp.colour', which is not a key of an OIDC provider (those are issuer, client_id,",
+    ],
+    [{}, provider('client_secret:hunter2, client_id: a'), "'corp.client_secret', which is not a key"],
+    [{ AGNES_OIDC_PROVIDERS: '{"corp":{"isuer":"https://a.example.com"}}' }, undefined, "did you mean 'issuer'?"],
     [{}, provider('issuer: https://a.example.com, client_id: a, auto_create: perhaps'), 'corp.auto_create'],
     [{}, provider('issuer: https://a.example.com, client_id: a, allowed_domains: []'), 'corp.allowed_domains'],
     [{}, provider(`issuer: https://a.example.com, client_id: a, client_secret: "\${MISSING}"`), 'MISSING'],

@@ -3,6 +3,7 @@ import { loadConfig } from '@agnes/config';
 import { AgnesError } from '@agnes/errors';
 import * as v from 'valibot';
 import type { ControlCommand } from '../control/protocol.ts';
+import { adminTable } from './admin-table.ts';
 import type { Given } from './index.ts';
 
 const granted = v.object({
@@ -35,11 +36,8 @@ export async function grantAdmin([input = '']: readonly string[], { switches }: 
 /** Prints who administers the server. */
 export async function listAdmins(): Promise<void> {
   const list = v.parse(admins, await run({ name: 'list_admins' }));
-  for (const { email, active, has_password, sources } of list) {
-    const words = [active ? 'active' : 'deactivated', has_password ? 'password' : 'no password', sources.join(',')];
-    process.stdout.write(`${[email, ...words].join('\t')}\n`);
-  }
-  if (list.length === 0) say('Nobody administers this server. Next: agnes-server break-glass grant-admin <email>');
+  if (list.length > 0) process.stdout.write(adminTable(list));
+  else say('Nobody administers this server. Next: agnes-server break-glass grant-admin <email>');
 }
 
 /** Sets a password, which comes by stdin: a command line can be read by everybody on the machine. */

@@ -73,11 +73,15 @@ describe.each(['duckdb', 'postgres'])('break-glass over %s', (engine) => {
     expect(await grant('dee@example.com')).toMatchObject({ code: 0 });
     expect(await setPassword('dee@example.com', PASSWORD)).toMatchObject({ code: 0 });
     const listed = await breakGlass('list-admins');
-    expect(listed.stdout.split('\n').filter((line) => line.includes('cli_break_glass'))).toEqual([
-      'ann@example.com\tactive\tpassword\tcli_break_glass',
-      'bob@example.com\tactive\tno password\tcli_break_glass',
-      'cho@example.com\tactive\tno password\tcli_break_glass',
-      'dee@example.com\tactive\tpassword\tcli_break_glass',
+    const because = 'agnes-server break-glass (cli_break_glass)';
+    expect(listed.stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['E-MAIL ADDRESS', 'ACCOUNT', 'PASSWORD', 'ADMINISTRATOR BECAUSE OF'],
+      ['admin@example.com', 'active', 'set', 'the setting SEED_ADMIN_EMAIL (system_seed)'],
+      ['ann@example.com', 'active', 'set', because],
+      ['bob@example.com', 'active', 'none', because],
+      ['cho@example.com', 'active', 'none', because],
+      ['dee@example.com', 'active', 'set', because],
+      [''],
     ]);
 
     await server.restart();

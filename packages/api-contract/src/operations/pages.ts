@@ -40,7 +40,7 @@ export const pageOperations = {
     id: 'showLogin',
     path: '/login',
     summary: 'The sign-in page: password, identity providers, link by mail.',
-    query: v.object({ next, error: notice, done: notice }),
+    query: v.object({ next, error: notice, request: notice, done: notice }),
   }),
   sendLogin: defineOperation({
     ...anybody,

@@ -1,7 +1,9 @@
 import { callerOf, type Handlers, peerOf, type RequestContext, type signInOperations } from '@agnes/api-contract';
 import { isAgnesError } from '@agnes/errors';
 import type { Auth } from '../auth.ts';
+import { isInLog } from '../oidc/refusal.ts';
 import type { PasswordByToken } from '../password-link.ts';
+import type { Peer } from '../ways-in.ts';
 import { oidcCookie } from './oidc-cookie.ts';
 import { oidcLoginPath } from './oidc-login-path.ts';
 import { leave } from './pages/browser-session.ts';
@@ -19,18 +21,20 @@ const LINK_SENT = { message: 'If there is an account for this address, a mail is
 export function signInHandlers({ auth, serverUrl }: SignInHandlersOptions): Handlers<typeof signInOperations> {
   const cookie = oidcCookie(serverUrl.startsWith('https:'));
 
+  const peer = (context: RequestContext): Peer => ({ ...peerOf(context), requestId: context.requestId });
+
   const start = async (provider: string, next: string | undefined, context: RequestContext): Promise<Response> =>
-    backOnRefusal(async () => {
+    backOnRefusal(context, async () => {
       const browser = cookie.read(context.headers);
-      const { url, browserCookie } = await auth.startOidc(provider, { next, browser }, peerOf(context));
+      const { url, browserCookie } = await auth.startOidc(provider, { next, browser }, peer(context));
       return redirect(url, cookie.set(browserCookie));
     });
 
   const finish = async (provider: string, query: object, context: RequestContext): Promise<Response> =>
-    backOnRefusal(async () => {
+    backOnRefusal(context, async () => {
       const url = new URL(serverUrl);
       url.search = new URLSearchParams(Object.entries(query)).toString();
-      const { session, next } = await auth.finishOidc(provider, url, cookie.read(context.headers), peerOf(context));
+      const { session, next } = await auth.finishOidc(provider, url, cookie.read(context.headers), peer(context));
       await leave(auth, context);
       return redirect(next, cookie.clear(), auth.cookie.set(session));
     });
@@ -81,14 +85,15 @@ export function signInHandlers({ auth, serverUrl }: SignInHandlersOptions): Hand
 }
 
 /** A person in a browser sees a refusal on the sign-in page, which words it. */
-async function backOnRefusal(work: () => Promise<Response>): Promise<Response> {
+async function backOnRefusal({ requestId }: RequestContext, work: () => Promise<Response>): Promise<Response> {
   try {
     return await work();
   } catch (error) {
     if (isAgnesError(error, 'too_many_requests')) return redirect('/login?error=too_many_requests');
     const reason = isAgnesError(error) ? error.details.reason : undefined;
     if (typeof reason !== 'string') throw error;
-    return redirect(`/login?error=${encodeURIComponent(reason)}`);
+    const query = new URLSearchParams({ error: reason, ...(isInLog(reason) && { request: requestId }) });
+    return redirect(`/login?${query}`);
   }
 }
 

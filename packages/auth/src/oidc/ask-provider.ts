@@ -1,22 +1,31 @@
 import type { schema } from '@agnes/state';
 import * as client from 'openid-client';
+import type { Peer } from '../ways-in.ts';
+import { failureText } from './failure-text.ts';
 import type { OidcProvider } from './provider.ts';
 import { refuseSignIn } from './refusal.ts';
 
 /** What a sign-in told the provider, or proves to it, when it began. */
 type Begun = Pick<typeof schema.oidcLogins.$inferSelect, 'code_verifier' | 'nonce'>;
 
+/** Tells whoever runs the server, with the id of the request, by which the person who was refused can ask. */
+export type Report = (message: string) => void;
+
+export function reportOf(onError: (error: unknown) => void, { requestId }: Peer): Report {
+  return (message) => onError(new Error(requestId === undefined ? `${message}.` : `${message}. Request ${requestId}.`));
+}
+
 /**
  * What the provider says in its ID token, and in its user info where that is needed for address or groups. Throws
- * `sign_in_refused`; what the library has to say of it goes to `onError`.
+ * `sign_in_refused`; what the library has to say of it goes to `report`.
  */
 export async function claimsOf(
   provider: OidcProvider,
   callbackUrl: URL,
   { code_verifier, nonce }: Begun,
-  onError: (error: unknown) => void,
+  report: Report,
 ): Promise<Record<string, unknown>> {
-  const configuration = await reached(provider, onError);
+  const configuration = await reached(provider, report);
   // The address as the provider was told it, whatever a proxy made of the request on its way here.
   const answered = new URL(provider.redirectUri);
   answered.search = callbackUrl.search;
@@ -42,27 +51,20 @@ export async function claimsOf(
     if (error instanceof client.AuthorizationResponseError && error.error === 'access_denied') {
       throw refuseSignIn('cancelled', error);
     }
-    onError(new Error(`A sign-in at the provider '${provider.settings.id}' failed: ${messageFor(error)}`));
+    report(`A sign-in at the provider '${provider.settings.id}' failed: ${failureText(error)}`);
     throw refuseSignIn('oauth_failed', error);
   }
 }
 
 /** What the provider says of itself. Throws `sign_in_refused` when that cannot be read. */
 export async function reached(
-  provider: OidcProvider,
-  onError: (error: unknown) => void,
+  { settings, configuration }: OidcProvider,
+  report: Report,
 ): Promise<client.Configuration> {
   try {
-    return await provider.configuration();
+    return await configuration();
   } catch (error) {
-    onError(new Error(`The provider '${provider.settings.id}' cannot be used: ${messageFor(error)}`));
+    report(`The provider '${settings.id}' at ${settings.issuer} cannot be used: ${failureText(error)}`);
     throw refuseSignIn('provider_unavailable', error);
   }
-}
-
-/** Code and message of the library, which hold no token. */
-function messageFor(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code, error: said } = error as { code?: unknown; error?: unknown };
-  return [error.message, code, said].filter((part) => typeof part === 'string').join(', ');
 }

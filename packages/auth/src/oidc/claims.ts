@@ -30,10 +30,19 @@ const groupsSchema = v.union([
   ),
 ]);
 
-/** Reads an identity out of verified claims. Throws the refusal for one that may not come in. */
-export function identityOf(settings: OidcProviderSettings, claims: Readonly<Record<string, unknown>>): Identity {
+/** Reads an identity out of verified claims. Throws the refusal for one that may not come in; `report` is told what is amiss. */
+export function identityOf(
+  settings: OidcProviderSettings,
+  claims: Readonly<Record<string, unknown>>,
+  report: (message: string) => void,
+): Identity {
   const read = v.safeParse(claimsSchema, claims);
-  if (!read.success) throw refuseSignIn('oauth_failed');
+  if (!read.success) {
+    report(
+      `The ID token of the provider '${settings.id}' lacks a claim, or one is not what it must be: ${namesOf(read.issues)}`,
+    );
+    throw refuseSignIn('oauth_failed');
+  }
   const { sub, email: given, email_verified, name, hd } = read.output;
   if (given === undefined || given === '') throw refuseSignIn('no_email');
   const email = normaliseEmail(given);
@@ -52,6 +61,9 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
   };
 }
 
+const namesOf = (issues: readonly v.BaseIssue<unknown>[]): string =>
+  issues.map((issue) => v.getDotPath(issue)).join(', ');
+
 /**
  * Google verified any address once; for one of Gmail or of a Workspace domain (`hd`) it also knows whose it is today.
  * https://developers.google.com/identity/openid-connect/openid-connect#obtaininguserprofileinformation
@@ -59,7 +71,8 @@ export function identityOf(settings: OidcProviderSettings, claims: Readonly<Reco
 const googleAnswersFor = (email: string, hd: unknown): boolean =>
   email.endsWith('@gmail.com') || (typeof hd === 'string' && hd !== '');
 
-function domainAllowed(allowed: readonly string[], email: string): boolean {
+/** Whether addresses of that domain may sign in at the provider. */
+export function domainAllowed(allowed: readonly string[], email: string): boolean {
   const domain = email.slice(email.lastIndexOf('@') + 1);
   return allowed.length === 0 || allowed.includes('*') || allowed.includes(domain);
 }

@@ -11,7 +11,7 @@ import { oidcSource } from '../sso-managed.ts';
 import { hashToken, randomText } from '../token-format.ts';
 import type { Peer } from '../ways-in.ts';
 import { accountOf } from './account.ts';
-import { claimsOf, reached } from './ask-provider.ts';
+import { claimsOf, reached, reportOf } from './ask-provider.ts';
 import { type Identity, identityOf } from './claims.ts';
 import { groupsForClaim } from './groups.ts';
 import { pruneOidcLogins } from './login-rows.ts';
@@ -49,7 +49,7 @@ export async function startOidc(
 ): Promise<OidcStart> {
   const provider = providerOf(providers, id);
   await limits.count('oidc_start', addressGroup(peer.ip));
-  const configuration = await reached(provider, onError);
+  const configuration = await reached(provider, reportOf(onError, peer));
   const stateText = randomText(COOKIE_LENGTH);
   const nonce = client.randomNonce();
   const verifier = client.randomPKCECodeVerifier();
@@ -89,12 +89,13 @@ export async function finishOidc(
   browserCookie: string | undefined,
   peer: Peer,
 ): Promise<NewSession & { readonly next: string }> {
-  const { state, now, sessionHours, onError } = options;
+  const { state, now, sessionHours } = options;
+  const report = reportOf(options.onError, peer);
   const provider = providerOf(options.providers, id);
   let identity: Identity | undefined;
   try {
     const login = await takeLogin(options, id, callbackUrl, browserCookie);
-    identity = identityOf(provider.settings, await claimsOf(provider, callbackUrl, login, onError));
+    identity = identityOf(provider.settings, await claimsOf(provider, callbackUrl, login, report), report);
     const confirmed = identity;
     const google = id === 'google' ? await options.googleGroups?.look(confirmed.email) : undefined;
     const session = await state.write(async (tx) => {

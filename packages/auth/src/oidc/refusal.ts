@@ -1,7 +1,7 @@
 import { AgnesError } from '@agnes/errors';
 
 const REASONS = {
-  oauth_failed: ['The provider did not confirm the sign-in.', 'Try again; the log of the server says more.'],
+  oauth_failed: ['The provider did not confirm the sign-in.', 'Try again.'],
   cancelled: ['The sign-in was cancelled at the provider.', 'Try again.'],
   expired: [
     'This sign-in is over, was finished already, or began in another browser.',
@@ -28,6 +28,11 @@ export function wordsOfRefusal(reason: string): { readonly message: string; read
   if (!Object.hasOwn(REASONS, reason)) return undefined;
   const [message, hint] = REASONS[reason as RefusalReason];
   return { message, hint };
+}
+
+/** Whether the server's log says more of such a refusal, by the id of its request. */
+export function isInLog(reason: string): boolean {
+  return reason === 'oauth_failed' || reason === 'provider_unavailable';
 }
 
 /** The refusal of a sign-in through a provider; its reason is in `details.reason`. */

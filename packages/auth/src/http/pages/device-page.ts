@@ -2,6 +2,7 @@ import { type Caller, callerOf, type Handlers, type pageOperations, peerOf } fro
 import { type AgnesError, isAgnesError } from '@agnes/errors';
 import { html } from 'hono/html';
 import type { Auth } from '../../auth.ts';
+import { shownUserCode } from '../../device-rows.ts';
 import { someoneElse } from './browser-session.ts';
 import { type Html, page } from './document.ts';
 import { field, hidden, moment, notice } from './form-parts.ts';
@@ -29,7 +30,12 @@ export function devicePages(auth: Auth): DeviceHandlers {
       if (code === '') return ask(person);
       try {
         const waiting = await auth.devices.find(code, person);
-        return await page({ title: 'Let a device in', path: PATH, person, body: confirmBody(code, waiting, person) });
+        return await page({
+          title: 'Let a device in',
+          path: PATH,
+          person,
+          body: confirmBody(shownUserCode(code), waiting, person),
+        });
       } catch (error) {
         return refused(person, code, error);
       }

@@ -12,17 +12,19 @@ import { tokenPages } from './tokens-page.ts';
 
 export interface PageHandlersOptions {
   readonly auth: Auth;
+  /** The URL under which people reach the server. */
+  readonly serverUrl: string;
 }
 
 /** The pages that signing in needs. */
-export function pageHandlers({ auth }: PageHandlersOptions): Handlers<typeof pageOperations> {
+export function pageHandlers({ auth, serverUrl }: PageHandlersOptions): Handlers<typeof pageOperations> {
   return {
     ...loginPages(auth),
     ...mailPages(auth),
     ...linkPages(auth),
     ...setPasswordPages(auth),
     ...devicePages(auth),
-    ...accountPages(auth),
+    ...accountPages(auth, serverUrl),
     ...tokenPages(auth),
     ...sessionPages(auth),
     ...assetHandlers,

@@ -3,7 +3,7 @@ import { type AgnesError, isAgnesError } from '@agnes/errors';
 import { html } from 'hono/html';
 import type { Auth } from '../../auth.ts';
 import { nextPath } from '../../next-path.ts';
-import { wordsOfRefusal } from '../../oidc/refusal.ts';
+import { isInLog, wordsOfRefusal } from '../../oidc/refusal.ts';
 import { oidcLoginPath } from '../oidc-login-path.ts';
 import { enter, isLocalDev } from './browser-session.ts';
 import { goTo, type Html, localDevNotice, page } from './document.ts';
@@ -22,6 +22,9 @@ interface View {
 
 type LoginHandlers = Pick<Handlers<typeof pageOperations>, 'showStart' | 'showLogin' | 'sendLogin'>;
 
+/** What ids of requests are made of; the one in the address may be anything. */
+const REQUEST_ID = /^[\w-]{1,64}$/;
+
 /** The sign-in page. */
 export function loginPages(auth: Auth): LoginHandlers {
   const show = (context: RequestContext, view: View): Promise<Response> =>
@@ -39,7 +42,7 @@ export function loginPages(auth: Auth): LoginHandlers {
       const next = nextPath(query.next);
       const { caller } = context;
       if (caller !== undefined && !isLocalDev(caller) && query.error === undefined) return goTo(next);
-      const refusal = query.error === undefined ? undefined : wordRefusal(query.error);
+      const refusal = query.error === undefined ? undefined : wordRefusal(query.error, query.request);
       return show(context, {
         next,
         done: doneNotice(query.done),
@@ -114,14 +117,15 @@ ${auth.sendsMail && html`<p><a class="button second full" href="/login/email">E-
 }
 
 /** Why a sign-in elsewhere did not work; the name stands in the address, so an unknown one gets a sentence of its own. */
-function wordRefusal(reason: string): readonly [string, string] {
+function wordRefusal(reason: string, request: string | undefined): readonly [string, Html | string] {
   if (reason === 'too_many_requests') {
     return ['There were too many attempts in a short time.', 'Wait a minute, then try again.'];
   }
   const words = wordsOfRefusal(reason);
-  return words === undefined
-    ? ['The sign-in did not work.', 'Try again, or sign in in another way.']
-    : [words.message, words.hint];
+  if (words === undefined) return ['The sign-in did not work.', 'Try again, or sign in in another way.'];
+  if (!isInLog(reason) || request === undefined || !REQUEST_ID.test(request)) return [words.message, words.hint];
+  const forAdmin = html`If it stays so, tell an administrator: the server's log says why, under the request <span class="code">${request}</span>.`;
+  return [words.message, html`${words.hint} ${forAdmin}`];
 }
 
 function wordFailure(auth: Auth, error: AgnesError): Pick<View, 'problem' | 'status' | 'headers'> {

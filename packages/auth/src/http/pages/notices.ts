@@ -1,7 +1,8 @@
 /** What a page says after something was done; its name stands in the address. */
 const DONE: Readonly<Record<string, string>> = {
   signed_out: 'You are signed out.',
-  password_set: 'Your password is set. Everywhere else you were signed out.',
+  password_set: 'Your password is set.',
+  password_set_signed_out: 'Your password is set. Everywhere else you were signed out.',
   token_revoked: 'The token is revoked. The next request with it is refused.',
   session_ended: 'That session has ended.',
   sessions_ended: 'You are signed out everywhere but here.',
@@ -11,6 +12,7 @@ const DONE: Readonly<Record<string, string>> = {
 export type Done =
   | 'signed_out'
   | 'password_set'
+  | 'password_set_signed_out'
   | 'token_revoked'
   | 'session_ended'
   | 'sessions_ended'

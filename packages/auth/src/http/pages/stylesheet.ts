@@ -50,11 +50,14 @@ label, .label { display: block; font-weight: 600; margin: 0 0 .25rem; }
 .hint { color: var(--quiet); font-size: .9375rem; margin: 0 0 .25rem; }
 .hint ul { margin: 0; padding-left: 1.25rem; }
 .wrong { color: var(--bad); font-weight: 600; margin: 0 0 .25rem; }
-input, select { width: 100%; min-height: 2.75rem; font: inherit; color: inherit; background: var(--panel);
+input, select, textarea { width: 100%; min-height: 2.75rem; font: inherit; color: inherit; background: var(--panel);
   border: 1px solid var(--field); border-radius: .375rem; padding: .5rem .75rem; }
+textarea { display: block; field-sizing: content; resize: none; word-break: break-all; }
 input[aria-invalid] { border: 2px solid var(--bad); }
 input[type=radio] { width: 1.25rem; min-height: 0; height: 1.25rem; margin: .15rem 0 0; flex: none; accent-color: var(--accent); }
 .code { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; letter-spacing: .03em; }
+pre { margin: 0 0 1rem; padding: .75rem 1rem; white-space: pre-wrap; background: var(--page); border: 1px solid var(--line);
+  border-radius: .375rem; }
 .big { font-size: 1.375rem; letter-spacing: .12em; }
 fieldset { border: 0; margin: 0 0 1rem; padding: 0; min-width: 0; }
 legend { font-weight: 600; padding: 0; margin: 0 0 .25rem; }

@@ -96,7 +96,7 @@ ${
 const madeBody = (token: IssuedToken): Html => html`<section class="panel">
 ${notice('good', html`The token <bdi>${token.name}</bdi> is made.`, 'Copy it now: it is shown this once, and nowhere again.')}
 <label for="token">Your new token</label>
-<input class="code" id="token" value="${token.token}" readonly autocomplete="off" autofocus>
+<textarea class="code" id="token" rows="3" readonly autocomplete="off" spellcheck="false" autofocus>${token.token}</textarea>
 </section>`;
 
 const tokenItem = (token: TokenRecord, person: Caller): Html => html`<li>
