@@ -81,7 +81,8 @@ export const QUERY_SETTINGS = {
     file: 'query.daily_mb',
     schema: integer(0, MOST_MB, 51_200),
     fallback: '51200',
-    meaning: 'Megabytes of results that one person may have in a UTC day; 0 for no cap.',
+    meaning:
+      'Megabytes of results that one person may have in a UTC day; the result that passes it is the last one. 0 for no cap.',
   }),
   querySlicesMb: setting({
     env: ['AGNES_QUERY_SLICES_MB'],
