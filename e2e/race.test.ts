@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Api, checkParts, type Job, type Manifest, signIn } from './api.ts';
 import { ANALYST, type Installation, inFiles, initialise, json, query, startInstallation } from './installation.ts';
 
-const ROUNDS = Number(process.env.AGNES_RACE_ROUNDS ?? 2);
+const ROUNDS = Number(process.env.AGNES_RACE_ROUNDS ?? 1);
 const SEED = Number(process.env.AGNES_CRASH_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const TABLES = ['left_half', 'right_half'];
 
