@@ -9,9 +9,9 @@ test('a broken line late in a file with a long number is an error, and not the e
   const folder = await mkdtemp(join(tmpdir(), 'agnes-broken-'));
   try {
     const path = join(folder, 'a.ndjson');
-    const pad = 'p'.repeat(40);
-    const lines = Array.from({ length: 600_000 }, (_, i) =>
-      i === 590_000 ? '{"id": 590000, "broken' : `{"id":${i},"n":123456789012345678901234567890,"pad":"${pad}"}`,
+    const pad = 'p'.repeat(130);
+    const lines = Array.from({ length: 300_000 }, (_, i) =>
+      i === 290_000 ? '{"id": 290000, "broken' : `{"id":${i},"n":123456789012345678901234567890,"pad":"${pad}"}`,
     );
     await writeFile(path, `${lines.join('\n')}\n`);
     await using database = await openDatabase(':memory:', { settings: { threads: '2' } });
