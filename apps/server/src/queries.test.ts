@@ -237,10 +237,11 @@ test.skipIf(process.platform !== 'linux')('answers that nobody reads are not in 
   };
   try {
     const before = await residentBytes(server.pid);
-    for (let asked = 0; asked < 14; asked += 1) await ask();
+    for (let asked = 0; asked < 28; asked += 1) await ask();
     const grown = (await residentBytes(server.pid)) - before;
-    process.stdout.write(`answers that nobody reads: 14 of 13 MB, the server grew by ${Math.round(grown / 1e6)} MB\n`);
-    expect(grown).toBeLessThan(100e6);
+    process.stdout.write(`answers that nobody reads: 28 of 13 MB, the server grew by ${Math.round(grown / 1e6)} MB\n`);
+    // Of 364 MB of answers; what the server itself needs for them comes and goes.
+    expect(grown).toBeLessThan(220e6);
     expect((await query('SELECT 1')).body.rows).toStrictEqual([[1]]);
   } finally {
     for (const socket of unread) socket.destroy();
