@@ -4,26 +4,24 @@ import { nearest } from './nearest.ts';
 
 const ASK_SERVER_MS = 3000;
 
+type Tables = { readonly tables: readonly { readonly name: string }[] };
+
 /** Does something with a table; when there is none of that name, the error names those that the caller may have meant. */
-export async function withNearTables<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isAgnesError(error, 'table_not_found')) throw error;
-    const close = nearest(name, await namesFrom(() => client.catalogTables({ timeoutMs: ASK_SERVER_MS })), 3);
-    if (close.length === 0) throw error;
-    throw meant(error, close, 'agnes catalog');
-  }
+export function withNearTables<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
+  return withNear(name, work, () => client.catalogTables({ timeoutMs: ASK_SERVER_MS }), 'agnes catalog');
 }
 
 /** The same for administrators, who may mean any registered table. */
-export async function withNearRegistered<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
+export function withNearRegistered<T>(client: Client, name: string, work: () => Promise<T>): Promise<T> {
+  return withNear(name, work, () => client.listRegistry({ timeoutMs: ASK_SERVER_MS }), 'agnes admin list-tables');
+}
+
+async function withNear<T>(name: string, work: () => Promise<T>, ask: () => Promise<Tables>, all: string): Promise<T> {
   try {
     return await work();
   } catch (error) {
     if (!isAgnesError(error, 'table_not_found')) throw error;
-    const names = await namesFrom(() => client.listRegistry({ timeoutMs: ASK_SERVER_MS }));
-    throw meant(error, nearest(name, names, 3), 'agnes admin list-tables');
+    throw meant(error, nearest(name, await namesFrom(ask), 3), all);
   }
 }
 
@@ -35,7 +33,7 @@ function meant(error: AgnesError, close: readonly string[], all: string): AgnesE
   });
 }
 
-async function namesFrom(ask: () => Promise<{ readonly tables: readonly { name: string }[] }>): Promise<string[]> {
+async function namesFrom(ask: () => Promise<Tables>): Promise<string[]> {
   try {
     const { tables } = await ask();
     return tables.map(({ name }) => name);

@@ -30,7 +30,7 @@ export interface Connection extends AsyncDisposable {
   first<T extends object = Row>(sql: string, parameters?: readonly SqlValue[]): Promise<T | undefined>;
   /**
    * Runs a statement that reads and yields its rows chunk by chunk (up to 2,048 each) without holding the whole result. No
-   * other statement may run on the connection meanwhile.
+   * other statement may run on the connection meanwhile; in a transaction of the caller's it throws.
    */
   stream(sql: string, parameters?: readonly SqlValue[]): AsyncIterable<Row[]>;
   /** {@link stream} for who does not know the columns: rows are arrays, so that order and repeated names are kept. */

@@ -24,3 +24,33 @@ test('so does a stream of arrays', async () => {
   };
   await expect(read()).rejects.toThrow('late');
 });
+
+const ENDLESS = 'SELECT a.range AS v FROM range(100000000) a, range(100000000) b';
+
+test('one that is left early is over: the next transaction can begin', async () => {
+  await using database = await openDatabase(':memory:');
+  await using connection = await database.connect();
+  for await (const chunk of connection.stream(ENDLESS)) {
+    expect(chunk.length).toBeGreaterThan(0);
+    break;
+  }
+  await connection.run('BEGIN TRANSACTION');
+  await connection.run('ROLLBACK');
+});
+
+test('in a transaction of its caller it does not begin', async () => {
+  await using database = await openDatabase(':memory:');
+  await using connection = await database.connect();
+  await connection.run('BEGIN TRANSACTION');
+  await expect(connection.stream('SELECT 1')[Symbol.asyncIterator]().next()).rejects.toThrow('within a transaction');
+  await connection.run('ROLLBACK');
+});
+
+test('one that is interrupted says so, and is not run again', async () => {
+  await using database = await openDatabase(':memory:');
+  await using connection = await database.connect();
+  const read = async (): Promise<void> => {
+    for await (const _ of connection.stream(ENDLESS)) connection.interrupt();
+  };
+  await expect(read()).rejects.toThrow('INTERRUPT');
+});

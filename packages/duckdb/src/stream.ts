@@ -30,11 +30,10 @@ export async function openStream(
   { values, types, track, interruptions }: StreamOptions,
 ): Promise<OpenStream> {
   const before = interruptions();
-  const own = await track(() => begin(raw));
-  const end = (): Promise<void> => track(() => endTransaction(raw, own));
+  await track(() => raw.run('BEGIN TRANSACTION'));
+  const end = (): Promise<unknown> => track(() => raw.run('ROLLBACK'));
   const failure = async (): Promise<unknown> => {
     if (interruptions() !== before) return new Error('INTERRUPT Error: Interrupted!');
-    if (!own) return new Error('The statement failed while its rows were read, and with it its transaction.');
     try {
       // Why it failed nobody kept; all at once, it says so.
       await track(() => raw.run(sql, values, types));
@@ -69,23 +68,6 @@ export async function openStream(
       if (failed) throw await failure();
     },
   };
-}
-
-/** Whether there was none before. */
-async function begin(raw: DuckDBConnection): Promise<boolean> {
-  try {
-    await raw.run('BEGIN TRANSACTION');
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.message.includes('within a transaction')) return false;
-    throw error;
-  }
-}
-
-/** Any statement ends what is still being read; in a transaction of somebody else's nothing more may end. */
-async function endTransaction(raw: DuckDBConnection, own: boolean): Promise<void> {
-  if (own) await raw.run('ROLLBACK');
-  else await isAborted(raw);
 }
 
 async function isAborted(raw: DuckDBConnection): Promise<boolean> {

@@ -38,7 +38,7 @@ export function localFailure(error: unknown, sql: string): AgnesError {
     const what = `There is no column ${unknown} in the tables of this query.`;
     return fail('sql_unknown_column', what, hint, { unknown, nearest: close });
   }
-  if (NOT_BOUND.has(kind)) return fail('sql_invalid', text, `Correct the statement. ${COLUMNS}`);
+  if (BEFORE_ANY_ROW.has(kind)) return fail('sql_invalid', text, `Correct the statement. ${COLUMNS}`);
   return fail('query_failed', text, HINTS[kind] ?? COLUMNS);
 }
 
@@ -54,8 +54,7 @@ export function onlyReading(cause?: unknown): AgnesError {
   );
 }
 
-/** Kinds that DuckDB tells before it reads a row. */
-const NOT_BOUND = new Set(['Binder', 'Catalog', 'Not implemented', 'Parameter Not Resolved', 'Missing Extension']);
+const BEFORE_ANY_ROW = new Set(['Binder', 'Catalog', 'Not implemented', 'Parameter Not Resolved', 'Missing Extension']);
 const HINTS: Readonly<Record<string, string>> = {
   Conversion: 'Use TRY_CAST to get NULL for values that cannot be converted.',
   'Out of Range': 'Use a larger type: CAST(… AS HUGEINT) or DOUBLE.',

@@ -87,12 +87,11 @@ function explainKind(error: EngineError, tables: readonly ReadableTable[]): Refu
       'Write it another way; if it fails again, tell an administrator.',
     );
   }
-  const code = BOUND.has(kind) ? 'sql_invalid' : 'query_failed';
+  const code = BEFORE_ANY_ROW.has(kind) ? 'sql_invalid' : 'query_failed';
   return refuse(code, withoutPaths(first), HINTS[kind] ?? 'Correct the statement.');
 }
 
-/** Kinds that are told before any row is read. */
-const BOUND = new Set(['binder', 'not implemented', 'parameter not resolved', 'missing extension']);
+const BEFORE_ANY_ROW = new Set(['binder', 'not implemented', 'parameter not resolved', 'missing extension']);
 const SMALLER = 'Ask for less: fewer rows, fewer columns, or a filter; aggregate before you join.';
 const HINTS: Readonly<Record<string, string>> = {
   conversion: 'Use TRY_CAST to get NULL for values that cannot be converted.',
